@@ -1,1 +1,2 @@
-//! To be written.
+//! `quorate-signal`: the rendezvous and blind relay.
+pub mod core;

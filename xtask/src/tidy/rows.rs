@@ -1,0 +1,122 @@
+//! Rows of the threat model: each that the product claims to answer has a test named by it.
+//!
+//! A row is a letter and a number (`A5`: the relay rewrites a sender); its tests are functions whose name starts
+//! with it, `a5_…`. What each row means stands in `docs/testing.md`.
+
+use std::collections::BTreeMap;
+
+use crate::failure::Result;
+use crate::project::Project;
+use crate::tidy::Finding;
+use crate::tidy::source::code_only;
+
+/// The rows that must have a test.
+const REQUIRED: [&str; 37] = [
+    "A1", "A2", "A3", "A5", "A6", "A7", "A8", "A10", "A11", "A12", "B1", "B2", "B3", "B4", "B5", "B7", "B8",
+    "B10", "B11", "B12", "B13", "B14", "B16", "B18", "B20", "C1", "C4", "C5", "C9", "E2", "E3", "E5", "G12",
+    "J1", "J2", "J4", "J8",
+];
+
+/// Row → the tests that are named by it, as `path: name`.
+type Table = BTreeMap<String, Vec<String>>;
+
+/// Finds required rows without a test.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn check(project: &Project, files: &[String]) -> Result<Vec<Finding>> {
+    let table = table(project, files)?;
+    let uncovered = REQUIRED.iter().filter(|row| !table.contains_key(**row));
+    Ok(uncovered.map(|row| Finding::new(*row, "no test is named by this row of the threat model")).collect())
+}
+
+/// Prints every row with its tests.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn print(project: &Project) -> Result<()> {
+    let table = table(project, &project.files()?)?;
+    let mut rows: Vec<&str> = REQUIRED.into_iter().chain(table.keys().map(String::as_str)).collect();
+    rows.sort_unstable_by_key(|row| order(row));
+    rows.dedup();
+    for row in rows {
+        match table.get(row) {
+            None => println!("{row:<4} -"),
+            Some(tests) => println!("{row:<4} {}", tests.join("\n     ")),
+        }
+    }
+    Ok(())
+}
+
+fn table(project: &Project, files: &[String]) -> Result<Table> {
+    let mut table = Table::new();
+    for path in files.iter().filter(|path| path.ends_with(".rs")) {
+        for name in tests_in(&code_only(&project.read(path)?)) {
+            if let Some(row) = row_of(name) {
+                table.entry(row).or_default().push(format!("{path}: {name}"));
+            }
+        }
+    }
+    Ok(table)
+}
+
+/// The names of the functions in `code` that a test runner runs.
+fn tests_in(code: &str) -> Vec<&str> {
+    let lines: Vec<&str> = code.lines().map(str::trim).collect();
+    let is_test = |at: usize| {
+        let attributes = lines.get(..at).unwrap_or_default().iter().rev();
+        let attributes: Vec<_> =
+            attributes.take_while(|line| line.is_empty() || line.starts_with('#')).collect();
+        attributes.iter().any(|line| line.contains("test]") || line.contains("test("))
+            && !attributes.iter().any(|line| line.contains("#[ignore"))
+    };
+    let named = lines.iter().enumerate().filter_map(|(at, line)| Some((at, function_name(line)?)));
+    named.filter(|(at, _)| is_test(*at)).map(|(_, name)| name).collect()
+}
+
+fn function_name(line: &str) -> Option<&str> {
+    let after = line.strip_prefix("async ").unwrap_or(line).strip_prefix("fn ")?;
+    after.split(|c: char| !(c.is_alphanumeric() || c == '_')).next()
+}
+
+/// `b4_rejects_low_order_points` → `B4`.
+fn row_of(name: &str) -> Option<String> {
+    let (row, _) = name.split_once('_')?;
+    let (letter, number) = row.split_at_checked(1)?;
+    let group = letter.chars().all(|c| matches!(c, 'a'..='j'));
+    let numbered = (1..=2).contains(&number.len()) && number.chars().all(|c| c.is_ascii_digit());
+    (group && numbered).then(|| row.to_uppercase())
+}
+
+/// Rows sort by letter, then by number.
+fn order(row: &str) -> (String, u32) {
+    let (letter, number) = row.split_at_checked(1).unwrap_or((row, ""));
+    (letter.to_owned(), number.parse().unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_test_is_known_by_its_attribute_and_its_row_by_its_name() {
+        let code = "#[test]\nfn b4_refuses() {}\n\nfn b5_helper() {}\n#[tokio::test]\nasync fn a11_resumes() {}\n\
+                    #[test]\n#[ignore = \"x\"]\nfn b7_skipped() {}\n#[test]\nfn plain() {}";
+        let rows: Vec<_> = tests_in(code).into_iter().filter_map(row_of).collect();
+        assert_eq!(rows, ["B4", "A11"]);
+    }
+
+    #[test]
+    fn only_a_letter_of_a_group_and_a_number_name_a_row() {
+        assert_eq!(row_of("g12_parity"), Some("G12".to_owned()));
+        for name in ["k1_x", "b_x", "b123_x", "bx_y", "b4", "x", ""] {
+            assert_eq!(row_of(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn rows_sort_by_number() {
+        assert!(order("B4") < order("B10"));
+        assert!(order("B20") < order("C1"));
+    }
+}
