@@ -67,7 +67,7 @@ pub struct NotSigned;
 impl Envelope {
     /// Signs a message of this device in the group with this roster hash.
     pub fn sign(identity: &DeviceIdentity, roster: &[u8; 32], header: Header, body: Vec<u8>) -> Self {
-        let signature = identity.sign(SIGNING_DOMAIN, &signed_bytes(roster, &header, &body));
+        let signature = identity.sign(SIGNING_DOMAIN, &signed_bytes(roster, &header, &hash_body(&body)));
         Self { header, body, signature }
     }
 
@@ -76,8 +76,12 @@ impl Envelope {
     /// # Errors
     /// [`NotSigned`].
     pub fn verify(&self, sender: &IdentityKey, roster: &[u8; 32]) -> Result<(), NotSigned> {
-        let message = signed_bytes(roster, &self.header, &self.body);
-        sender.verify(SIGNING_DOMAIN, &message, &self.signature).map_err(|_| NotSigned)
+        self.digest().verify(sender, roster)
+    }
+
+    /// Returns header, body hash and signature: enough to prove what was said, without saying it again.
+    pub fn digest(&self) -> Digest {
+        Digest { header: self.header.clone(), body_hash: hash_body(&self.body), signature: self.signature }
     }
 
     /// Returns whom it is for.
@@ -89,10 +93,36 @@ impl Envelope {
     }
 }
 
-fn signed_bytes(roster: &[u8; 32], header: &Header, body: &[u8]) -> [u8; 32] {
+/// A signed message without its body.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Digest {
+    /// What it is bound to.
+    pub header: Header,
+    /// Hash of the body.
+    pub body_hash: [u8; 32],
+    /// The sender's signature.
+    pub signature: Signature,
+}
+
+impl Digest {
+    /// Checks the signature.
+    ///
+    /// # Errors
+    /// [`NotSigned`].
+    pub fn verify(&self, sender: &IdentityKey, roster: &[u8; 32]) -> Result<(), NotSigned> {
+        let message = signed_bytes(roster, &self.header, &self.body_hash);
+        sender.verify(SIGNING_DOMAIN, &message, &self.signature).map_err(|_| NotSigned)
+    }
+}
+
+fn hash_body(body: &[u8]) -> [u8; 32] {
+    Transcript::new("envelope/body").field("body", body).finish()
+}
+
+fn signed_bytes(roster: &[u8; 32], header: &Header, body_hash: &[u8; 32]) -> [u8; 32] {
     Transcript::new("envelope")
         .field("roster", roster)
         .field("header", &encoding::body_bytes(header))
-        .field("body", body)
+        .field("body hash", body_hash)
         .finish()
 }

@@ -28,6 +28,7 @@ use crate::output::{Outbox, Output, Resend};
 use crate::seat::Seat;
 
 pub use failure::{Blame, Failure};
+pub(crate) use failure::list as list_names;
 pub use messages::{Certification, Mutation, Originals, SignedComplaint};
 pub use replay::ReplayError;
 

@@ -2,8 +2,8 @@
 //!
 //! A [`roster::Roster`] pins who takes part; an [`envelope::Envelope`] is what one member says, signed and bound to
 //! protocol, session, epoch, round, sender, recipient and sequence; a [`courier::Courier`] seals envelopes to
-//! their recipients and opens only what is authentic. On them run three machines: `lobby` (strangers with an
-//! invite become a roster), [`keygen`] (a roster gets keys and a certificate), `signing` (t approvals become a
+//! their recipients and opens only what is authentic. On them run three machines: [`lobby`] (strangers with an
+//! invite become a roster), [`keygen`] (a roster gets keys and a certificate), [`signing`] (t approvals become a
 //! signature). Each is driven by `handle_*(input, now)` and drained with `poll_output()` until it is empty;
 //! state is the fold of persisted mutations. Inauthentic input changes nothing.
 
@@ -11,9 +11,11 @@ pub mod certificate;
 pub mod courier;
 pub mod envelope;
 pub mod keygen;
+pub mod lobby;
 mod output;
 pub mod roster;
 pub mod seat;
+pub mod signing;
 pub mod words;
 
 pub use output::{Outbox, Output, Resend};

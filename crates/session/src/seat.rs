@@ -6,7 +6,7 @@ use quorate_primitives::ParticipantId;
 use quorate_transport::DeviceIdentity;
 use thiserror::Error;
 
-use crate::envelope::{Envelope, Header, NotSigned, Protocol};
+use crate::envelope::{Digest, Envelope, Header, NotSigned, Protocol};
 use crate::roster::{Member, Roster, RosterError};
 
 /// This device as a member of one roster.
@@ -80,15 +80,23 @@ impl Seat {
         Envelope::sign(&self.identity, &self.roster_hash, header, body)
     }
 
+    /// Checks that a message whose body is not at hand was signed by its sender for this roster and epoch.
+    ///
+    /// # Errors
+    /// [`NotSigned`].
+    pub fn verify_digest(&self, digest: &Digest) -> Result<(), NotSigned> {
+        if digest.header.epoch != self.roster.epoch {
+            return Err(NotSigned);
+        }
+        let member = self.roster.member(digest.header.sender).ok_or(NotSigned)?;
+        digest.verify(&member.identity, &self.roster_hash)
+    }
+
     /// Checks that an envelope was signed by its sender for this roster and epoch.
     ///
     /// # Errors
     /// [`NotSigned`].
     pub fn verify(&self, envelope: &Envelope) -> Result<(), NotSigned> {
-        if envelope.header.epoch != self.roster.epoch {
-            return Err(NotSigned);
-        }
-        let member = self.roster.member(envelope.header.sender).ok_or(NotSigned)?;
-        envelope.verify(&member.identity, &self.roster_hash)
+        self.verify_digest(&envelope.digest())
     }
 }

@@ -9,6 +9,7 @@
 //! cannot prove: a fault names a culprit only when the offending message itself shows it.
 
 mod complaint;
+mod dealer;
 mod dealt_key;
 mod messages;
 mod outcome;
@@ -17,12 +18,13 @@ mod proof;
 mod rounds;
 mod sealing;
 
-use quorate_primitives::{KeyPurpose, ParticipantId, Threshold, Transcript};
+use quorate_primitives::{ParticipantId, Threshold};
 use thiserror::Error;
 
 pub use complaint::{Complaint, Verdict};
 pub use messages::{
-    Announcement, Commitment, Dealing, Echo, KeyDealing, MAX_DEALING_LEN, PossessionProof, SealedShares, Terms,
+    Announcement, Commitment, Dealing, Echo, KeyDealing, MAX_DEALING_LEN, PossessionProof, SealedShares,
+    Terms,
 };
 pub use outcome::Outcome;
 pub use rounds::{
@@ -102,7 +104,7 @@ pub enum Offence {
     /// The announcement holds another number of ephemeral keys than there are counterparties.
     #[error("announced a wrong number of ephemeral keys")]
     EphemeralKeyCount,
-    /// An ephemeral key is of small order or used twice.
+    /// An ephemeral key is no canonical point of the curve, of small order, or used twice.
     #[error("announced a degenerate ephemeral key")]
     EphemeralKey,
     /// The dealing is not the one committed to.
@@ -120,8 +122,8 @@ pub enum Offence {
     /// The proof of possession does not hold.
     #[error("sent an invalid proof of possession")]
     Proof,
-    /// The sealed share does not open.
-    #[error("sent a share that does not decrypt")]
+    /// The sealed shares do not open.
+    #[error("sent shares that do not decrypt")]
     Ciphertext,
     /// The share is not on the dealt polynomial.
     #[error("sent a share that is not on its polynomial")]
@@ -136,14 +138,6 @@ pub enum Offence {
 
 /// The protocol's version: part of every session id.
 pub const VERSION: u16 = 1;
-
-/// Binds a hash of this ceremony to its session, key purpose and speaker.
-fn bound(label: &'static str, session: &[u8; 32], purpose: KeyPurpose, speaker: ParticipantId) -> Transcript {
-    Transcript::new(label)
-        .field("session", session)
-        .field("purpose", purpose.label().as_bytes())
-        .number("speaker", u64::from(speaker.get()))
-}
 
 /// Returns the counterparties of `me`, in order.
 fn counterparties(threshold: Threshold, me: ParticipantId) -> impl Iterator<Item = ParticipantId> + Clone {

@@ -43,3 +43,13 @@ fn open(
         .decrypt_in_place_detached(nonce, aad, buffer.expose_mut(), tag.into())
         .is_ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use rand_chacha::ChaCha20Rng;
+    use rand_core::SeedableRng;
+
+    pub(super) fn rng() -> ChaCha20Rng {
+        ChaCha20Rng::seed_from_u64(1)
+    }
+}

@@ -186,6 +186,25 @@ mod tests {
         }
     }
 
+    /// Computed with the reference implementation of Argon2 (through argon2-cffi 25.1.0).
+    #[test]
+    fn agrees_with_the_reference_implementation() {
+        let password = Password::new("\u{c5}ngstr\u{f6}m fi").unwrap();
+        let salt = core::array::from_fn(|i| u8::try_from(i).unwrap());
+        let expected = [
+            (KdfParams::FLOOR, "0c2dc73d6bc2166a971c7e534f9abf6ba770e7540587478f4628d92370772159"),
+            (KdfParams::DEVICE, "dcac36915bba5d72617f0e853ea56db0551d014deac9c6dd717d467fa661d768"),
+            (
+                KdfParams::new(32 << 10, 2, 4).unwrap(),
+                "b27c14d6d675a6036aacf6bbbdb88dad1568f7aab7d973eefd11b9de40aa17ed",
+            ),
+        ];
+        for (params, key) in expected {
+            let derived = UnlockKey::from_salt(&password, params, salt).unwrap();
+            assert_eq!(hex::encode(derived.expose()), key);
+        }
+    }
+
     #[test]
     fn f2_prints_nothing_of_the_key() {
         let password = Password::new("x").unwrap();

@@ -8,12 +8,13 @@ use super::{Dealings, Offence, SealedShares};
 
 /// A recipient's claim that what a dealer sealed for it is wrong.
 ///
-/// It opens the recipient's ephemeral secret for that one dealer. Shares of honest dealers stay closed.
+/// It opens the recipient's secret for what that one dealer sealed. Everything else that was sealed stays closed,
+/// in both directions.
 #[derive(Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Complaint {
     /// Who is accused.
     pub dealer: ParticipantId,
-    /// The recipient's ephemeral X25519 secret for this dealer.
+    /// The X25519 secret of the key that the recipient announced for this dealer.
     pub opened_secret: Secret<[u8; 32]>,
 }
 
@@ -31,12 +32,16 @@ impl Dealings {
     ///
     /// Returns the dealer as culprit if the message does not open, or opens to something wrong; otherwise the
     /// accuser, for a false complaint.
+    ///
+    /// # Security
+    /// An honest dealer can be blamed for what it did not send. The caller must have checked its signature on
+    /// `sealed`, as F4 of this session, for `accuser`, and nobody else's word.
     pub fn judge(&self, accuser: ParticipantId, complaint: &Complaint, sealed: &SealedShares) -> Verdict {
         let dealer = complaint.dealer;
         let false_complaint = Verdict { culprit: accuser, offence: Offence::FalseComplaint };
         let secret = StaticSecret::from(*complaint.opened_secret.expose());
         let announced = self.ephemeral_key(accuser, dealer);
-        if dealer == accuser || announced != Some(PublicKey::from(&secret).as_bytes()) {
+        if announced != Some(PublicKey::from(&secret).as_bytes()) {
             return false_complaint;
         }
         match self.open(dealer, accuser, &secret, sealed) {

@@ -53,7 +53,7 @@ pub struct Announcement {
     pub terms: Terms,
     /// 32 fresh bytes: they make the session id unpredictable and unique.
     pub nonce: [u8; 32],
-    /// One ephemeral key per counterparty, in their order. Only the disputed one is ever opened.
+    /// One key per counterparty, in their order, for what that dealer will seal. Only a disputed one is opened.
     pub ephemeral_keys: Vec<[u8; 32]>,
 }
 
@@ -118,9 +118,11 @@ pub struct Echo {
     pub dealings_seen: [u8; 32],
 }
 
-/// F4, to one: shares and chain-code part, sealed to the pair's ephemeral keys.
+/// F4, to one: shares and chain-code part, sealed to the key that the recipient announced for this dealer.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct SealedShares {
+    /// The dealer's X25519 key for this message alone.
+    pub dealer_key: [u8; 32],
     /// ChaCha20-Poly1305 ciphertext of 32 bytes per purpose and 32 for the chain-code part.
     pub ciphertext: Vec<u8>,
 }

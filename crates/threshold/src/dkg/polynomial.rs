@@ -20,17 +20,19 @@ impl<C: Curve> Polynomial<C> {
     }
 
     /// Returns the constant term.
-    pub(super) fn constant_term(&self) -> Scalar<C> {
-        self.coefficients.first().copied().unwrap_or_else(<<C::Group as Group>::Field as Field>::zero)
+    pub(super) fn constant_term(&self) -> Zeroizing<Scalar<C>> {
+        let zero = <<C::Group as Group>::Field as Field>::zero();
+        Zeroizing::new(self.coefficients.first().copied().unwrap_or(zero))
     }
 
     /// Returns f(j), by Horner's rule.
-    pub(super) fn evaluate(&self, at: ParticipantId) -> Scalar<C> {
+    pub(super) fn evaluate(&self, at: ParticipantId) -> Zeroizing<Scalar<C>> {
         let x = C::scalar_from_u16(at.get());
-        self.coefficients
-            .iter()
-            .rev()
-            .fold(<<C::Group as Group>::Field as Field>::zero(), |value, coefficient| value * x + *coefficient)
+        let mut value = Zeroizing::new(<<C::Group as Group>::Field as Field>::zero());
+        for coefficient in self.coefficients.iter().rev() {
+            *value = *value * x + *coefficient;
+        }
+        value
     }
 
     /// Returns C_m = a_m·G for every coefficient.
@@ -75,15 +77,13 @@ impl<C: Curve> Committed<C> {
         C::mul_base(share) == self.evaluate(at)
     }
 
-    /// Adds another dealer's commitment, coefficient by coefficient.
-    pub(super) fn add(&mut self, other: &Self) {
-        for (sum, point) in self.0.iter_mut().zip(&other.0) {
-            *sum = *sum + *point;
+    /// Adds up the dealers' commitments, coefficient by coefficient; `None` if there is no dealer.
+    pub(super) fn sum<'a>(dealers: impl IntoIterator<Item = &'a Self>) -> Option<Self> {
+        let mut dealers = dealers.into_iter();
+        let mut sum = dealers.next()?.0.clone();
+        for dealer in dealers {
+            sum.iter_mut().zip(&dealer.0).for_each(|(sum, point)| *sum = *sum + *point);
         }
-    }
-
-    /// Returns a copy that [`Self::add`] can sum into.
-    pub(super) fn duplicate(&self) -> Self {
-        Self(self.0.clone())
+        Some(Self(sum))
     }
 }

@@ -5,9 +5,10 @@
 //! a proof is worth nothing anywhere else.
 
 use frost_core::{Element, Scalar};
-use quorate_primitives::{HedgedRng, KeyPurpose, ParticipantId};
+use quorate_primitives::{HedgedRng, KeyPurpose, ParticipantId, Transcript};
+use zeroize::Zeroizing;
 
-use super::{Offence, PossessionProof, bound};
+use super::{Offence, PossessionProof};
 use crate::suite::Curve;
 
 /// What a proof is about.
@@ -18,25 +19,25 @@ pub(super) struct Statement<'a> {
 }
 
 impl Statement<'_> {
-    fn challenge<C: Curve>(&self, constant_term: &[u8], commitment: &[u8]) -> Scalar<C> {
-        let wide = bound("dkg/possession", self.session, self.purpose, self.dealer)
-            .field("C_0", constant_term)
-            .field("R", commitment)
-            .finish_wide();
-        C::hash_to_scalar(&wide)
-    }
-
-    /// Proves knowledge of `secret`. `None` if the nonce was zero, which has negligible probability.
-    pub(super) fn prove<C: Curve>(&self, secret: &Scalar<C>, rng: &mut HedgedRng) -> Option<PossessionProof> {
-        let nonce = C::random_scalar(rng);
+    /// Proves knowledge of the `secret` behind C_0. `None` if the nonce was zero, which has negligible probability.
+    pub(super) fn prove<C: Curve>(
+        &self,
+        constant_term: &[u8],
+        secret: &Scalar<C>,
+        rng: &mut HedgedRng,
+    ) -> Option<PossessionProof> {
+        let nonce = Zeroizing::new(C::random_scalar(rng));
         let commitment = C::point_to_bytes(&C::mul_base(&nonce)).ok()?;
-        let constant_term = C::point_to_bytes(&C::mul_base(secret)).ok()?;
-        let challenge = self.challenge::<C>(&constant_term, &commitment);
-        Some(PossessionProof { commitment, response: C::scalar_to_bytes(&(nonce + challenge * *secret)) })
+        let challenge = self.challenge::<C>(constant_term, &commitment);
+        Some(PossessionProof { commitment, response: C::scalar_to_bytes(&(*nonce + challenge * *secret)) })
     }
 
     /// Checks a proof about C_0.
-    pub(super) fn verify<C: Curve>(&self, constant_term: &Element<C>, proof: &PossessionProof) -> Result<(), Offence> {
+    pub(super) fn verify<C: Curve>(
+        &self,
+        constant_term: &Element<C>,
+        proof: &PossessionProof,
+    ) -> Result<(), Offence> {
         let commitment = C::point_from_bytes(&proof.commitment).map_err(|_| Offence::Point)?;
         let response = C::scalar_from_bytes(&proof.response).map_err(|_| Offence::Proof)?;
         let bytes = C::point_to_bytes(constant_term).map_err(|_| Offence::Point)?;
@@ -46,5 +47,16 @@ impl Statement<'_> {
         } else {
             Err(Offence::Proof)
         }
+    }
+
+    fn challenge<C: Curve>(&self, constant_term: &[u8], commitment: &[u8]) -> Scalar<C> {
+        let wide = Transcript::new("dkg/possession")
+            .field("session", self.session)
+            .field("purpose", self.purpose.label().as_bytes())
+            .number("dealer", u64::from(self.dealer.get()))
+            .field("C_0", constant_term)
+            .field("R", commitment)
+            .finish_wide();
+        C::hash_to_scalar(&wide)
     }
 }

@@ -6,6 +6,7 @@ mod dealings;
 mod shares;
 
 use quorate_primitives::{HedgedRng, ParticipantId, Secret};
+use rand_core::RngCore;
 use x25519_dalek::{PublicKey, StaticSecret};
 
 pub use announcements::AwaitingAnnouncements;
@@ -13,7 +14,8 @@ pub use commitments::AwaitingCommitments;
 pub use dealings::{AwaitingDealings, Dealings};
 pub use shares::{AwaitingEchoes, AwaitingShares, ShareFault};
 
-use super::{Announcement, Fault, Terms, counterparties};
+use super::dealer::Dealer;
+use super::{Announcement, Fault, Messages, Terms, counterparties};
 
 /// One member of a ceremony before its first word.
 ///
@@ -30,7 +32,8 @@ impl Participant {
     /// Prepares to take part as `me`.
     ///
     /// # Errors
-    /// [`Fault::Misuse`] if `me` is not in the group or no key is asked for.
+    /// [`Fault::Misuse`] if `me` is not in the group, no key is asked for, or the terms are not of this version and
+    /// in order.
     pub fn new(terms: Terms, me: ParticipantId, seed: Secret<[u8; 32]>) -> Result<Self, Fault> {
         if !terms.threshold.contains(me) {
             return Err(Fault::Misuse("the participant is not in the group"));
@@ -38,13 +41,16 @@ impl Participant {
         if terms.purposes.is_empty() {
             return Err(Fault::Misuse("no key is asked for"));
         }
+        if terms != Terms::new(terms.roster, terms.threshold, &terms.purposes, terms.epoch) {
+            return Err(Fault::Misuse("terms of another version, or key purposes out of order"));
+        }
         Ok(Self { terms, me, seed })
     }
 
     /// Begins: returns F0 for everybody.
     pub fn announce(self) -> (AwaitingAnnouncements, Announcement) {
         let mut nonce = [0; 32];
-        rand_core::RngCore::fill_bytes(&mut self.rng("nonce"), &mut nonce);
+        self.rng(b"nonce").fill_bytes(&mut nonce);
         let announcement = Announcement {
             terms: self.terms.clone(),
             nonce,
@@ -55,13 +61,28 @@ impl Participant {
         (AwaitingAnnouncements::new(self, announcement.clone()), announcement)
     }
 
-    /// Returns the X25519 secret for one counterparty.
-    fn ephemeral_secret(&self, other: ParticipantId) -> StaticSecret {
-        let context = [b"ephemeral".as_slice(), &other.get().to_be_bytes()].concat();
-        StaticSecret::random_from_rng(HedgedRng::new(self.seed.expose(), b"dkg", &context))
+    /// Returns the X25519 secret with which to open what one counterparty seals.
+    fn ephemeral_secret(&self, dealer: ParticipantId) -> StaticSecret {
+        let context = [b"ephemeral".as_slice(), &dealer.get().to_be_bytes()].concat();
+        StaticSecret::random_from_rng(self.rng(&context))
     }
 
-    fn rng(&self, context: &str) -> HedgedRng {
-        HedgedRng::new(self.seed.expose(), b"dkg", context.as_bytes())
+    /// Before there is a session, the seed alone says who we are.
+    fn rng(&self, context: &[u8]) -> HedgedRng {
+        HedgedRng::new(self.seed.expose(), b"dkg", context)
+    }
+
+    /// Returns what this member deals in a session.
+    const fn dealer<'a>(&'a self, session: &'a [u8; 32]) -> Dealer<'a> {
+        Dealer { session, terms: &self.terms, me: self.me, seed: &self.seed }
+    }
+
+    /// Checks that there is one message of every counterparty.
+    fn expect_all<M>(&self, messages: &Messages<M>, expected: &'static str) -> Result<(), Fault> {
+        if messages.keys().copied().eq(counterparties(self.terms.threshold, self.me)) {
+            Ok(())
+        } else {
+            Err(Fault::Misuse(expected))
+        }
     }
 }

@@ -53,7 +53,7 @@ impl fmt::Debug for SignatureShare {
 }
 
 impl<C: Curve> ShareScalar<C> {
-    fn to_bytes(&self) -> [u8; 32] {
+    fn to_bytes(self) -> [u8; 32] {
         C::scalar_to_bytes(&self.0)
     }
 

@@ -211,6 +211,10 @@ impl Group for Secp256k1Group {
 
 /// Decodes a compressed point: tag 2 or 3, a coordinate below the field prime, on the curve.
 fn decode(bytes: &[u8; 33]) -> Result<Secp256k1Point, CurveError> {
+    // SEC 1's "compact" tag 5 has this length too, and would be a second encoding of the same points.
+    if !matches!(bytes, [2 | 3, ..]) {
+        return Err(CurveError::NotAPoint);
+    }
     let encoded = EncodedPoint::from_bytes(bytes).map_err(|_| CurveError::NotAPoint)?;
     let point = Option::<AffinePoint>::from(AffinePoint::from_encoded_point(&encoded))
         .ok_or(CurveError::NotAPoint)?;

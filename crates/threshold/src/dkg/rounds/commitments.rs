@@ -1,9 +1,7 @@
 //! F1 is out: waiting for everybody's commitment.
 
-use quorate_primitives::ParticipantId;
-
 use super::super::messages::list_hash;
-use super::super::{Announcement, Commitment, Dealing, Fault, Messages, counterparties};
+use super::super::{Announcement, Commitment, Dealing, Fault, Messages};
 use super::{AwaitingDealings, Participant};
 
 /// Waits for F1.
@@ -37,12 +35,9 @@ impl AwaitingCommitments {
     /// # Errors
     /// [`Fault::Misuse`] for messages of the wrong participants.
     pub fn finish(mut self, others: Messages<Commitment>) -> Result<(AwaitingDealings, Dealing), Fault> {
-        let me: ParticipantId = self.participant.me;
-        if !others.keys().copied().eq(counterparties(self.participant.terms.threshold, me)) {
-            return Err(Fault::Misuse("one commitment of every counterparty"));
-        }
+        self.participant.expect_all(&others, "one commitment of every counterparty")?;
         let mut commitments = others;
-        commitments.insert(me, self.own.clone());
+        commitments.insert(self.participant.me, self.own.clone());
         let commitments_hash = list_hash("dkg/commitments", &self.session, &commitments);
         self.dealing.commitments_seen = commitments_hash;
         let dealing = self.dealing.clone();

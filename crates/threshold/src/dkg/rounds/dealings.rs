@@ -2,18 +2,17 @@
 
 use std::sync::Arc;
 
-use quorate_primitives::{KeyPurpose, ParticipantId, Secret};
+use quorate_primitives::{KeyPurpose, ParticipantId};
 use x25519_dalek::StaticSecret;
-use zeroize::Zeroizing;
 
+use super::super::dealer::chain_code_hash;
 use super::super::dealt_key::{self, DealtKey};
 use super::super::messages::list_hash;
-use super::super::sealing::Lane;
+use super::super::sealing::{DealtShares, Lane};
 use super::super::{
     Announcement, Broadcast, Commitment, Dealing, Echo, Fault, Messages, Offence, SealedShares, Terms,
     counterparties,
 };
-use super::announcements::chain_code_hash;
 use super::{AwaitingCommitments, AwaitingEchoes};
 
 /// Waits for F2.
@@ -40,9 +39,7 @@ impl AwaitingDealings {
     /// degree, points or proof is wrong.
     pub fn finish(self, others: Messages<Dealing>) -> Result<(AwaitingEchoes, Echo), Fault> {
         let AwaitingCommitments { participant, announcements, session, dealing, .. } = self.state;
-        if !others.keys().copied().eq(counterparties(participant.terms.threshold, participant.me)) {
-            return Err(Fault::Misuse("one dealing of every counterparty"));
-        }
+        participant.expect_all(&others, "one dealing of every counterparty")?;
         if let Some((witness, _)) = others.iter().find(|(_, d)| d.commitments_seen != self.commitments_hash) {
             return Err(Fault::SplitView { witness: *witness, broadcast: Broadcast::Commitments });
         }
@@ -93,7 +90,8 @@ fn check_key(
     index: usize,
     dealings: &Messages<Dealing>,
 ) -> Result<Box<dyn DealtKey>, Fault> {
-    let parts = dealings.iter().filter_map(|(dealer, d)| d.keys.get(index).map(|key| (*dealer, key))).collect();
+    let parts =
+        dealings.iter().filter_map(|(dealer, d)| d.keys.get(index).map(|key| (*dealer, key))).collect();
     dealt_key::check(session, terms.threshold, purpose, &parts)
         .map_err(|(culprit, offence)| Fault::Misbehaved { culprit, offence })
 }
@@ -107,13 +105,6 @@ pub struct Dealings {
     keys: Vec<Box<dyn DealtKey>>,
     commitments_hash: [u8; 32],
     dealings_hash: [u8; 32],
-}
-
-/// What a dealer sealed for a recipient, opened and checked.
-pub(in crate::dkg) struct OpenedShares {
-    /// One per purpose.
-    pub(in crate::dkg) shares: Vec<Secret<[u8; 32]>>,
-    pub(in crate::dkg) chain_code_part: Secret<[u8; 32]>,
 }
 
 impl Dealings {
@@ -138,21 +129,20 @@ impl Dealings {
         &self.keys
     }
 
-    /// Returns the ephemeral key that `owner` announced for `counterparty`.
-    pub(in crate::dkg) fn ephemeral_key(&self, owner: ParticipantId, counterparty: ParticipantId) -> Option<&[u8; 32]> {
-        let position = counterparties(self.terms.threshold, owner).position(|other| other == counterparty)?;
-        self.announcements.get(&owner)?.ephemeral_keys.get(position)
+    /// Returns the key that `recipient` announced for what `dealer` seals.
+    pub(in crate::dkg) fn ephemeral_key(
+        &self,
+        recipient: ParticipantId,
+        dealer: ParticipantId,
+    ) -> Option<&[u8; 32]> {
+        let position = counterparties(self.terms.threshold, recipient).position(|other| other == dealer)?;
+        self.announcements.get(&recipient)?.ephemeral_keys.get(position)
     }
 
-    /// Returns the sealing lane from a dealer to a recipient.
+    /// Returns the way from a dealer to a recipient.
     pub(in crate::dkg) fn lane(&self, dealer: ParticipantId, recipient: ParticipantId) -> Option<Lane<'_>> {
-        Some(Lane {
-            session: &self.session,
-            dealer,
-            recipient,
-            dealer_key: self.ephemeral_key(dealer, recipient)?,
-            recipient_key: self.ephemeral_key(recipient, dealer)?,
-        })
+        let recipient_key = self.ephemeral_key(recipient, dealer)?;
+        Some(Lane { dealings: &self.dealings_hash, dealer, recipient, recipient_key })
     }
 
     /// Opens what `dealer` sealed for `recipient` and checks it against the dealing.
@@ -162,14 +152,14 @@ impl Dealings {
         recipient: ParticipantId,
         recipient_secret: &StaticSecret,
         sealed: &SealedShares,
-    ) -> Result<OpenedShares, Offence> {
+    ) -> Result<DealtShares, Offence> {
         let opened = self
             .lane(dealer, recipient)
-            .and_then(|lane| lane.open(recipient_secret, &sealed.ciphertext))
-            .and_then(|plaintext| self.split(&plaintext))
+            .and_then(|lane| lane.open(recipient_secret, sealed))
+            .filter(|opened| opened.shares.len() == self.keys.len())
             .ok_or(Offence::Ciphertext)?;
-        let keys = self.keys.iter().zip(&opened.shares);
-        if !keys.fold(true, |good, (key, share)| good & key.accepts(dealer, recipient, share.expose())) {
+        let mut keys = self.keys.iter().zip(&opened.shares);
+        if !keys.all(|(key, share)| key.accepts(dealer, recipient, share.expose())) {
             return Err(Offence::Share);
         }
         let expected = chain_code_hash(&self.session, dealer, &opened.chain_code_part);
@@ -177,16 +167,6 @@ impl Dealings {
             return Err(Offence::ChainCode);
         }
         Ok(opened)
-    }
-
-    /// Cuts a plaintext into one share per key and the chain-code part.
-    fn split(&self, plaintext: &Zeroizing<Vec<u8>>) -> Option<OpenedShares> {
-        let (fields, []) = plaintext.as_chunks::<32>() else { return None };
-        let (chain_code_part, shares) = fields.split_last()?;
-        (shares.len() == self.keys.len()).then(|| OpenedShares {
-            shares: shares.iter().copied().map(Secret::new).collect(),
-            chain_code_part: Secret::new(*chain_code_part),
-        })
     }
 }
 

@@ -1,25 +1,25 @@
 //! What the relay knows and decides, without sockets or clocks.
 //!
 //! Rooms, members, mailboxes, quotas and deadlines. Inputs are `handle_*(…, now)`; after each one, outputs come
-//! from [`Core::poll_output`] until it is empty:
+//! from [`Relay::poll_output`] until it is empty:
 //!
 //! ```text
-//! core.handle_frame(connection, frame, wire_len, now);
-//! while let Some(output) = core.poll_output() { … write or close … }
+//! relay.handle_frame(connection, frame, wire_len, now);
+//! while let Some(output) = relay.poll_output() { … write or close … }
 //! ```
 //!
 //! A connection that does not read is never given more than a window of bytes: the rest waits in its mailbox,
-//! which is bounded, and the sender is told when it is full. The core trusts nobody: whoever has a room's token
+//! which is bounded, and the sender is told when it is full. The relay trusts nobody: whoever has a room's token
 //! may enter, whoever answered a challenge owns its key, and what is relayed is never looked at.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
 use quorate_primitives::{DecodeError, Millis, Timestamp};
-use quorate_transport::signaling::{
-    BootId, ClientFrame, ClosedReason, Cursor, RefusalCode, RoomId, RoomToken, ServerFrame,
-};
 use quorate_transport::MemberKey;
+use quorate_transport::signaling::{
+    BootId, ClientFrame, ClosedReason, Cursor, RefusalCode, RoomId, ServerFrame,
+};
 
 mod challenge;
 mod connection;
@@ -34,7 +34,7 @@ mod stats;
 #[cfg(test)]
 mod tests;
 
-pub use challenge::{Answered, Challenge};
+pub use challenge::{Answer, Answered, Challenge};
 pub use connection::{CloseReason, ConnectionId};
 pub use limits::Limits;
 pub use quota::{Rates, Source};
@@ -49,14 +49,14 @@ use room::Room;
 /// What the shell has to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
-    /// Write a frame, then report its length to [`Core::handle_written`].
+    /// Write a frame, then report its length to [`Relay::handle_written`].
     Write {
         /// Where to.
         connection: ConnectionId,
         /// The encoded frame.
         frame: Bytes,
     },
-    /// Close a connection after what was written to it; [`Core::handle_disconnect`] is not needed for it.
+    /// Close a connection after what was written to it; [`Relay::handle_disconnect`] is not needed for it.
     Close {
         /// Which one.
         connection: ConnectionId,
@@ -67,7 +67,7 @@ pub enum Output {
 
 /// The relay.
 #[derive(Debug)]
-pub struct Core {
+pub struct Relay {
     limits: Limits,
     boot: BootId,
     draining: bool,
@@ -95,7 +95,7 @@ enum Due {
 /// How often usage counters that nobody needs any more are forgotten.
 const SWEEP_INTERVAL: Millis = 10_000;
 
-impl Core {
+impl Relay {
     /// Starts an empty relay.
     pub fn new(limits: Limits, boot: BootId) -> Self {
         Self {
@@ -138,12 +138,7 @@ impl Core {
     }
 
     /// Takes the outcome of [`Challenge::verify`]: the first thing that must come from a connection.
-    pub fn handle_answer(
-        &mut self,
-        connection: ConnectionId,
-        answer: Result<Answered, RefusalCode>,
-        now: Timestamp,
-    ) {
+    pub fn handle_answer(&mut self, connection: ConnectionId, answer: Answer, now: Timestamp) {
         let key = match answer {
             Ok(answered) => answered.key(),
             Err(code) => return self.refuse_and_close(connection, None, Refusal::new(code)),
@@ -280,7 +275,7 @@ impl Core {
         self.outputs.pop_front()
     }
 
-    /// Returns when [`Core::handle_tick`] has something to do next.
+    /// Returns when [`Relay::handle_tick`] has something to do next.
     pub fn next_deadline(&self) -> Option<Timestamp> {
         self.due.first().map(|(at, _)| *at)
     }

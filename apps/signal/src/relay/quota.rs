@@ -129,6 +129,8 @@ impl Usage {
         self.connections == 0
             && self.rooms == 0
             && self.stored == 0
-            && [self.connects, self.calls, self.frames, self.bytes].into_iter().all(|bucket| bucket.is_full(now))
+            && [self.connects, self.calls, self.frames, self.bytes]
+                .into_iter()
+                .all(|bucket| bucket.is_full(now))
     }
 }

@@ -3,9 +3,9 @@
 use quorate_primitives::{Millis, Timestamp};
 use quorate_transport::signaling::{ClosedReason, RoomToken};
 
+use super::Relay;
 use super::quota::Source;
 use super::refusal::Refusal;
-use super::Core;
 
 /// What the HTTP interface says about a room; no keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub struct SessionInfo {
     pub deadline: Timestamp,
 }
 
-impl Core {
+impl Relay {
     /// Charges one HTTP request.
     ///
     /// # Errors

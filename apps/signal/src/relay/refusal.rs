@@ -30,8 +30,12 @@ pub const fn explanation(code: RefusalCode) -> &'static str {
     match code {
         RefusalCode::UnknownVersion => "this relay does not speak that version of the protocol",
         RefusalCode::Malformed => "the frame cannot be read",
-        RefusalCode::NotAuthenticated => "the challenge was not answered in time, or something else came first",
-        RefusalCode::BadAnswer => "the answer does not fit the challenge, or was made for a relay of another name",
+        RefusalCode::NotAuthenticated => {
+            "the challenge was not answered in time, or something else came first"
+        }
+        RefusalCode::BadAnswer => {
+            "the answer does not fit the challenge, or was made for a relay of another name"
+        }
         RefusalCode::AlreadyAuthenticated => "the challenge is answered already",
         RefusalCode::RateLimited => "too many frames or bytes in a short time",
         RefusalCode::QuotaExceeded => "too many connections or rooms",

@@ -75,7 +75,10 @@ impl Room {
 
     /// Returns the member list for clients.
     pub fn list(&self) -> Vec<Member> {
-        self.members.iter().map(|member| Member { key: member.key, online: member.online.is_some() }).collect()
+        self.members
+            .iter()
+            .map(|member| Member { key: member.key, online: member.online.is_some() })
+            .collect()
     }
 
     /// Returns the connections of all members but one.

@@ -1,4 +1,4 @@
-//! Proving a key, outside the core's lock.
+//! Proving a key, outside the lock around the relay.
 
 use quorate_primitives::DecodeError;
 use quorate_transport::signaling::{ClientFrame, RefusalCode, ServerFrame};
@@ -12,6 +12,9 @@ pub struct Challenge {
 /// A key whose owner answered a challenge. Only [`Challenge::verify`] makes one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Answered(MemberKey);
+
+/// What came of a challenge.
+pub type Answer = Result<Answered, RefusalCode>;
 
 impl Challenge {
     /// Makes a challenge from fresh random bytes.
@@ -29,15 +32,11 @@ impl Challenge {
     /// # Errors
     /// [`RefusalCode::NotAuthenticated`] for any other frame, [`RefusalCode::BadAnswer`] for a wrong answer, and
     /// the codes for bytes that are no frame.
-    pub fn verify(
-        self,
-        frame: Result<ClientFrame, DecodeError>,
-        origins: &[RelayOrigin],
-    ) -> Result<Answered, RefusalCode> {
+    pub fn verify(self, frame: &Result<ClientFrame, DecodeError>, origins: &[RelayOrigin]) -> Answer {
         match frame {
             Ok(ClientFrame::Authenticate { key, answer }) => {
-                let fits = |origin| key.verify_answer(&self.nonce, origin, &answer).is_ok();
-                if origins.iter().any(fits) { Ok(Answered(key)) } else { Err(RefusalCode::BadAnswer) }
+                let fits = |origin| key.verify_answer(&self.nonce, origin, answer).is_ok();
+                if origins.iter().any(fits) { Ok(Answered(*key)) } else { Err(RefusalCode::BadAnswer) }
             }
             Ok(
                 ClientFrame::Enter { .. }

@@ -2,13 +2,15 @@
 
 use quorate_primitives::{Millis, Timestamp};
 use quorate_transport::MemberKey;
-use quorate_transport::signaling::{ClosedReason, Cursor, MAX_CAPACITY, RefusalCode, Resume, RoomId, ServerFrame};
+use quorate_transport::signaling::{
+    ClosedReason, Cursor, MAX_CAPACITY, RefusalCode, Resume, RoomId, ServerFrame,
+};
 
 use super::connection::ConnectionId;
 use super::quota::Source;
 use super::refusal::Refusal;
 use super::room::{Membership, Room};
-use super::{Core, Due};
+use super::{Due, Relay};
 
 /// What a client asks for when entering.
 pub struct Wish {
@@ -24,7 +26,7 @@ pub struct Wish {
     pub resume: Option<Resume>,
 }
 
-impl Core {
+impl Relay {
     pub(super) fn enter(
         &mut self,
         connection: ConnectionId,
@@ -38,11 +40,7 @@ impl Core {
             return Err(Refusal::new(RefusalCode::QuotaExceeded));
         }
         let created = self.open_room(wish.room, source, wish.capacity, wish.ttl, now)?;
-        let previous = match self.join(connection, key, wish) {
-            Ok(previous) => previous,
-            Err(refusal) => return Err(refusal),
-        };
-        if let Some(previous) = previous {
+        if let Some(previous) = self.join(connection, key, wish)? {
             self.replace(previous, wish.room);
         }
         if let Some(entry) = self.connections.get_mut(&connection) {

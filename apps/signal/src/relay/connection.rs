@@ -19,7 +19,7 @@ pub enum CloseReason {
     Refused(RefusalCode),
 }
 
-/// What the core knows about a connection.
+/// What the relay knows about a connection.
 #[derive(Debug)]
 pub struct Connection {
     /// Where it comes from.

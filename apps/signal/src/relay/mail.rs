@@ -11,7 +11,7 @@ use super::connection::ConnectionId;
 use super::quota::Source;
 use super::refusal::Refusal;
 use super::room::{Mail, Membership};
-use super::{Core, Due, Output};
+use super::{Due, Output, Relay};
 
 /// When to try again to reach a recipient that is connected but behind.
 const RETRY_FULL: Millis = 250;
@@ -32,7 +32,7 @@ pub struct Letter {
     pub bytes: Vec<u8>,
 }
 
-impl Core {
+impl Relay {
     pub(super) fn send(
         &mut self,
         connection: ConnectionId,
@@ -147,7 +147,8 @@ impl Core {
     pub(super) fn forget_mail_up_to(&mut self, id: &RoomId, key: &MemberKey, cursor: Cursor) {
         loop {
             let Some(member) = self.rooms.get_mut(id).and_then(|room| room.member_mut(key)) else { return };
-            let Some((first, _)) = member.mail.first_key_value().filter(|(first, _)| **first <= cursor) else {
+            let Some((first, _)) = member.mail.first_key_value().filter(|(first, _)| **first <= cursor)
+            else {
                 return;
             };
             let first = *first;

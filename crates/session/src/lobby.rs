@@ -1,0 +1,322 @@
+//! Where devices with an invite become a roster.
+//!
+//! Everybody shows a signed [`Card`], hidden from the relay by the invite's key. The creator, whose fingerprint is in
+//! the invite, lists the members and signs the list. Everybody checks its own entry; people compare the safety words;
+//! only then does key generation begin. The relay sees ciphertext, member keys and sizes. Whoever holds the invite
+//! can take a seat: the words are what tells people who sits there.
+
+mod guests;
+mod messages;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use quorate_primitives::{HedgedRng, KeyPurpose, Timestamp, Transcript, encoding};
+use quorate_transport::{DeviceIdentity, Invite, MemberKey, SharedKey};
+use thiserror::Error;
+
+use crate::courier::Frame;
+use crate::output::Resend;
+use crate::roster::{Roster, RosterError, is_name};
+
+use guests::{Guests, Reaction};
+
+pub use messages::{Card, Message, SignedRoster};
+
+/// What the creator wants to make.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// What people will call the wallet.
+    pub wallet_name: String,
+    /// Which keys to make.
+    pub purposes: Vec<KeyPurpose>,
+    /// 32 random bytes that name the group.
+    pub group: [u8; 32],
+}
+
+/// One effect of a lobby.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Put this into a mailbox.
+    Send(Frame),
+    /// Something to show.
+    Event(Event),
+    /// Call `handle_wake` at this time.
+    WakeAt(Timestamp),
+}
+
+/// What a lobby tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A device showed its card (to the creator).
+    Arrived {
+        /// Its name.
+        name: String,
+        /// How many are here, this device included.
+        present: usize,
+    },
+    /// The roster is complete and signed by the creator: compare the words, then begin or leave.
+    Complete(Roster),
+    /// The creator does not take this device.
+    Refused {
+        /// Why, in the creator's words.
+        reason: String,
+    },
+}
+
+/// Why a lobby can not be opened.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum LobbyError {
+    /// The invite's time is over.
+    #[error("invite has expired")]
+    Expired,
+    /// The invite was made by another device than this one.
+    #[error("invite was made by another device")]
+    NotTheCreator,
+    /// A name can not be shown.
+    #[error("name is not acceptable")]
+    Name(#[from] RosterError),
+}
+
+/// One device in a lobby.
+#[derive(Debug)]
+pub struct Lobby {
+    identity: Arc<DeviceIdentity>,
+    key: SharedKey,
+    id: [u8; 32],
+    invite: Invite,
+    card: Card,
+    role: Role,
+    present: Vec<MemberKey>,
+    rng: HedgedRng,
+    resend: Resend,
+    out: VecDeque<Output>,
+}
+
+#[derive(Debug)]
+enum Role {
+    Creator(Guests),
+    Joiner { roster: Option<Roster>, refused: bool },
+}
+
+impl Lobby {
+    /// Opens a lobby as its creator.
+    ///
+    /// # Errors
+    /// [`LobbyError`].
+    pub fn create(
+        identity: Arc<DeviceIdentity>,
+        invite: Invite,
+        name: &str,
+        plan: Plan,
+        entropy: &[u8; 32],
+        now: Timestamp,
+    ) -> Result<Self, LobbyError> {
+        if invite.creator != identity.public().fingerprint() {
+            return Err(LobbyError::NotTheCreator);
+        }
+        check_name(&plan.wallet_name)?;
+        Self::open(identity, invite, name, Role::Creator(Guests::new(plan)), entropy, now)
+    }
+
+    /// Enters a lobby with an invite.
+    ///
+    /// # Errors
+    /// [`LobbyError`].
+    pub fn join(
+        identity: Arc<DeviceIdentity>,
+        invite: Invite,
+        name: &str,
+        entropy: &[u8; 32],
+        now: Timestamp,
+    ) -> Result<Self, LobbyError> {
+        if invite.is_expired(now) {
+            return Err(LobbyError::Expired);
+        }
+        Self::open(identity, invite, name, Role::Joiner { roster: None, refused: false }, entropy, now)
+    }
+
+    fn open(
+        identity: Arc<DeviceIdentity>,
+        invite: Invite,
+        name: &str,
+        role: Role,
+        entropy: &[u8; 32],
+        now: Timestamp,
+    ) -> Result<Self, LobbyError> {
+        check_name(name)?;
+        let id = Transcript::new("lobby").field("secret", invite.secret.expose()).finish();
+        let relay = identity.relay_key(&invite.room_token().room()).member();
+        let card = Card::sign(&identity, &id, name, relay);
+        let mut lobby = Self {
+            key: invite.lobby_key(),
+            rng: HedgedRng::new(entropy, identity.seed().expose(), &id),
+            id,
+            invite,
+            card,
+            role,
+            present: Vec::new(),
+            resend: Resend::new(now),
+            out: VecDeque::new(),
+            identity,
+        };
+        lobby.schedule();
+        Ok(lobby)
+    }
+
+    /// Returns the invite.
+    pub const fn invite(&self) -> &Invite {
+        &self.invite
+    }
+
+    /// Returns the key under which this device is known in the room.
+    pub const fn relay_key(&self) -> MemberKey {
+        self.card.relay
+    }
+
+    /// Returns how many devices are known to be here, this one included.
+    pub fn present(&self) -> usize {
+        match &self.role {
+            Role::Creator(guests) => guests.len() + 1,
+            Role::Joiner { .. } => self.present.len() + 1,
+        }
+    }
+
+    /// Takes the relay's list of who is in the room; says hello to whoever is new.
+    pub fn handle_members(&mut self, members: &[MemberKey]) {
+        let new: Vec<MemberKey> =
+            members.iter().filter(|m| **m != self.card.relay && !self.present.contains(m)).copied().collect();
+        for member in new.into_iter().take(64) {
+            self.present.push(member);
+            self.greet(member);
+        }
+    }
+
+    /// Takes a frame. What is not sealed with the invite's key, or not signed, changes nothing.
+    pub fn handle_frame(&mut self, from: MemberKey, bytes: &[u8]) {
+        let aad = self.associated_data(from, self.card.relay);
+        let Ok(opened) = self.key.open_padded(&aad, bytes) else { return };
+        let Ok(message) = encoding::from_bytes::<Message>(&opened) else { return };
+        match message {
+            Message::Card(card) => self.handle_card(from, card),
+            Message::Roster(signed) => self.handle_roster(&signed),
+            Message::Refusal { reason } => self.handle_refusal(reason),
+        }
+    }
+
+    /// Says hello again to those who did not answer.
+    pub fn handle_wake(&mut self, now: Timestamp) {
+        if self.resend.is_due(now) && !self.is_settled() {
+            for member in self.present.clone() {
+                self.greet(member);
+            }
+        }
+        self.schedule();
+    }
+
+    /// Says everything again: the relay restarted.
+    pub fn handle_reconnected(&mut self, now: Timestamp) {
+        self.resend.restart(now);
+        self.present.clear();
+        self.schedule();
+    }
+
+    /// Returns the next effect. Drain until `None` before the next input.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.out.pop_front()
+    }
+
+    /// The creator goes on answering; a joiner is done when it has the roster.
+    const fn is_settled(&self) -> bool {
+        matches!(&self.role, Role::Joiner { roster: Some(_), .. } | Role::Joiner { refused: true, .. })
+    }
+
+    fn schedule(&mut self) {
+        if !self.is_settled() {
+            self.out.push_back(Output::WakeAt(self.resend.next()));
+        }
+    }
+
+    fn greet(&mut self, member: MemberKey) {
+        let message = match &self.role {
+            Role::Creator(guests) => match &guests.roster {
+                Some(roster) => Message::Roster(roster.clone()),
+                None => return,
+            },
+            Role::Joiner { .. } => Message::Card(self.card.clone()),
+        };
+        self.send(member, &message);
+    }
+
+    fn handle_card(&mut self, from: MemberKey, card: Card) {
+        let Role::Creator(guests) = &mut self.role else { return };
+        if card.relay != from || card.verify(&self.id).is_err() {
+            return;
+        }
+        match guests.receive(&self.card, card) {
+            Reaction::Known => {}
+            Reaction::Answer(message) => self.send(from, &message),
+            Reaction::Seated { name } => {
+                let present = guests.len() + 1;
+                let complete = guests.complete(&self.card, self.invite.threshold);
+                self.out.push_back(Output::Event(Event::Arrived { name, present }));
+                if let Some(roster) = complete {
+                    self.announce(roster);
+                }
+            }
+        }
+    }
+
+    /// The creator signs the complete list and tells everybody.
+    fn announce(&mut self, roster: Roster) {
+        let signed = SignedRoster::sign(&self.identity, &self.id, roster);
+        let guests: Vec<MemberKey> = signed.roster.members.iter().skip(1).map(|member| member.relay).collect();
+        for guest in guests {
+            self.send(guest, &Message::Roster(signed.clone()));
+        }
+        self.out.push_back(Output::Event(Event::Complete(signed.roster.clone())));
+        if let Role::Creator(guests) = &mut self.role {
+            guests.roster = Some(signed);
+        }
+    }
+
+    fn handle_roster(&mut self, signed: &SignedRoster) {
+        let Role::Joiner { roster, .. } = &mut self.role else { return };
+        let list = &signed.roster;
+        let by_creator = list.members.first().is_some_and(|creator| {
+            creator.identity.fingerprint() == self.invite.creator && signed.verify(&self.id, &creator.identity).is_ok()
+        });
+        let holds_me = list.members.contains(&self.card.member());
+        let as_invited = list.threshold == self.invite.threshold && list.epoch == 0 && list.check().is_ok();
+        if roster.is_some() || !by_creator || !holds_me || !as_invited {
+            return;
+        }
+        *roster = Some(list.clone());
+        self.out.push_back(Output::Event(Event::Complete(list.clone())));
+    }
+
+    fn handle_refusal(&mut self, reason: String) {
+        if let Role::Joiner { roster: None, refused } = &mut self.role
+            && !*refused
+        {
+            *refused = true;
+            self.out.push_back(Output::Event(Event::Refused { reason }));
+        }
+    }
+
+    fn send(&mut self, to: MemberKey, message: &Message) {
+        let aad = self.associated_data(self.card.relay, to);
+        let bytes = encoding::to_bytes(message);
+        if let Ok(bytes) = self.key.seal_padded(&mut self.rng, &aad, &bytes) {
+            self.out.push_back(Output::Send(Frame { to, bytes }));
+        }
+    }
+
+    fn associated_data(&self, from: MemberKey, to: MemberKey) -> [u8; 32] {
+        Transcript::new("lobby/frame").field("lobby", &self.id).field("from", &from.0).field("to", &to.0).finish()
+    }
+}
+
+fn check_name(name: &str) -> Result<(), RosterError> {
+    if is_name(name) { Ok(()) } else { Err(RosterError::Name(name.to_owned())) }
+}

@@ -1,0 +1,78 @@
+//! The creator's list of who came, in the order of arrival.
+
+use std::collections::BTreeMap;
+
+use quorate_primitives::Threshold;
+use quorate_transport::MemberKey;
+
+use super::messages::{Card, Message, SignedRoster};
+use super::Plan;
+use crate::roster::{Member, Roster};
+
+/// What becomes of a card.
+pub(super) enum Reaction {
+    /// Seen before.
+    Known,
+    /// This is the answer.
+    Answer(Message),
+    /// Taken.
+    Seated { name: String },
+}
+
+#[derive(Debug)]
+pub(super) struct Guests {
+    plan: Plan,
+    cards: BTreeMap<MemberKey, Card>,
+    order: Vec<MemberKey>,
+    pub(super) roster: Option<SignedRoster>,
+}
+
+impl Guests {
+    pub(super) const fn new(plan: Plan) -> Self {
+        Self { plan, cards: BTreeMap::new(), order: Vec::new(), roster: None }
+    }
+
+    /// Returns how many came, the creator not counted.
+    pub(super) fn len(&self) -> usize {
+        self.cards.len()
+    }
+
+    /// Takes a card that is signed and came from its own mailbox.
+    pub(super) fn receive(&mut self, host: &Card, card: Card) -> Reaction {
+        if let Some(signed) = &self.roster {
+            let is_member = signed.roster.members.iter().any(|member| card.member() == *member);
+            let refusal = Message::Refusal { reason: "the group is complete".to_owned() };
+            return Reaction::Answer(if is_member { Message::Roster(signed.clone()) } else { refusal });
+        }
+        if self.cards.get(&card.relay) == Some(&card) {
+            return Reaction::Known;
+        }
+        let is_taken = |other: &Card| other.name == card.name || other.identity == card.identity;
+        if is_taken(host) || self.cards.values().any(is_taken) {
+            let reason = format!("another device here is called {:?}, or is the same device", card.name);
+            return Reaction::Answer(Message::Refusal { reason });
+        }
+        let name = card.name.clone();
+        self.order.push(card.relay);
+        self.cards.insert(card.relay, card);
+        Reaction::Seated { name }
+    }
+
+    /// Returns the list once everybody is here and it is acceptable.
+    pub(super) fn complete(&self, host: &Card, threshold: Threshold) -> Option<Roster> {
+        if self.len() + 1 != usize::from(threshold.max_signers()) || self.roster.is_some() {
+            return None;
+        }
+        let guests = self.order.iter().filter_map(|relay| self.cards.get(relay)).map(Card::member);
+        let members: Vec<Member> = [host.member()].into_iter().chain(guests).collect();
+        let roster = Roster {
+            group: self.plan.group,
+            wallet_name: self.plan.wallet_name.clone(),
+            threshold,
+            purposes: self.plan.purposes.clone(),
+            epoch: 0,
+            members,
+        };
+        roster.check().is_ok().then_some(roster)
+    }
+}

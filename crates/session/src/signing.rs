@@ -1,0 +1,318 @@
+//! One signature request: a proposal, t approvals, one share of every signer, signatures.
+//!
+//! ```text
+//! proposer ─ Proposal, Approval ─▶ all         approvers ─ Approval (with nonce commitments) ─▶ all
+//! proposer ─ Package (t signed approvals) ─▶ all      each signer: burn durably, then ─ Share ─▶ all
+//! everybody adds up the shares and verifies
+//! ```
+//! Driven like every machine: `handle_*(input, now)`, then `poll_output()` until empty. Nonces live in memory only
+//! and are consumed when the share is made; the burn record holds the finished share, so that after a crash it is
+//! sent again and never computed again. A session whose nonces died with the process is withdrawn, not resumed.
+//! S1: no share without t signed approvals of the same statement. S2: one package per session, whatever happens.
+
+mod collect;
+mod failure;
+mod messages;
+mod release;
+mod replay;
+mod task;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use quorate_primitives::{Millis, ParticipantId, Timestamp};
+use quorate_threshold::KeyShare;
+use quorate_threshold::engine::Recipient;
+use quorate_threshold::frost::{KeyPackage, PublicKeyPackage, SigningNonces, SigningPackage};
+
+use crate::envelope::{Envelope, Protocol};
+use crate::output::{Outbox, Output, Resend};
+use crate::seat::Seat;
+
+pub use failure::{Blame, Failure, OpenError};
+pub use messages::{Approval, Decision, Mutation, Package, Shares};
+pub use task::{MAX_MESSAGES, MAX_PAYLOAD_LEN, Task};
+
+use messages::{Round, decode, max_body_len};
+
+/// How long signers may take from the package to their shares.
+pub const SHARE_PATIENCE: Millis = 60_000;
+
+/// What a session tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Somebody decided.
+    Decided {
+        /// Who.
+        by: ParticipantId,
+        /// Whether it approved.
+        approved: bool,
+        /// Why not, in the words of the one who refused.
+        reason: String,
+    },
+    /// The signer set is fixed; shares are awaited.
+    Signing {
+        /// Who signs.
+        signers: Vec<ParticipantId>,
+    },
+    /// The signatures verify, one per message.
+    Signed {
+        /// 64 bytes each.
+        signatures: Vec<[u8; 64]>,
+    },
+    /// There will be no signature from this session.
+    Failed(Failure),
+}
+
+/// One member's side of a signing session.
+pub struct Signing {
+    seat: Arc<Seat>,
+    session: [u8; 32],
+    proposer: ParticipantId,
+    task: Task,
+    statement: [u8; 32],
+    key: KeyPackage,
+    public: PublicKeyPackage,
+    decisions: BTreeMap<ParticipantId, Envelope>,
+    nonces: Option<Vec<SigningNonces>>,
+    shares: BTreeMap<ParticipantId, Envelope>,
+    sent: Vec<Envelope>,
+    phase: Phase,
+    resend: Resend,
+    deadline: Timestamp,
+    out: Outbox<Mutation, Event>,
+}
+
+enum Phase {
+    /// Approvals are awaited.
+    Deciding,
+    /// The signers are fixed; their shares are awaited.
+    Signing(Fixed),
+    Finished(Vec<[u8; 64]>),
+    Failed(Failure),
+}
+
+/// A checked package: who signs what with which commitments.
+struct Fixed {
+    envelope: Envelope,
+    signers: Vec<ParticipantId>,
+    packages: Vec<SigningPackage>,
+    hash: [u8; 32],
+}
+
+impl Signing {
+    /// Proposes a task to the group.
+    ///
+    /// # Errors
+    /// [`OpenError`] if the task does not fit the key or its bounds.
+    pub fn propose(seat: Arc<Seat>, share: &KeyShare, task: Task, now: Timestamp) -> Result<Self, OpenError> {
+        let session = task.session(seat.roster_hash(), seat.me());
+        let body = quorate_primitives::encoding::body_bytes(&task);
+        let proposal = seat.say(Protocol::Signing, session, (Round::Proposal as u8, 0), None, body);
+        let mut signing = Self::build(seat, share, proposal.clone(), now)?;
+        signing.sent.push(proposal.clone());
+        signing.out.push(Output::Append(Mutation::Opened { proposal: proposal.clone() }));
+        signing.out.push(Output::Send(Recipient::All, proposal));
+        signing.schedule();
+        Ok(signing)
+    }
+
+    /// Opens a session that another member proposed. The caller decodes [`Signing::task`] and decides.
+    ///
+    /// # Errors
+    /// [`OpenError`] if the proposal is malformed, expired, or does not fit the key.
+    pub fn open(seat: Arc<Seat>, share: &KeyShare, proposal: Envelope, now: Timestamp) -> Result<Self, OpenError> {
+        let mut signing = Self::build(seat, share, proposal.clone(), now)?;
+        if now >= signing.task.expires {
+            return Err(OpenError::Expired);
+        }
+        signing.out.push(Output::Append(Mutation::Opened { proposal }));
+        signing.schedule();
+        Ok(signing)
+    }
+
+    fn build(seat: Arc<Seat>, share: &KeyShare, proposal: Envelope, now: Timestamp) -> Result<Self, OpenError> {
+        let task: Task = decode(&proposal, Round::Proposal).ok_or(OpenError::Malformed)?;
+        task.check(&share.public)?;
+        let proposer = proposal.header.sender;
+        let session = task.session(seat.roster_hash(), proposer);
+        let header = &proposal.header;
+        if header.session != session || header.protocol != Protocol::Signing || header.recipient.is_some() {
+            return Err(OpenError::Malformed);
+        }
+        Ok(Self {
+            session,
+            proposer,
+            statement: task.statement(&session),
+            key: KeyPackage::new(share)?.derive(&task.derivation)?,
+            public: PublicKeyPackage::new(&share.public)?.derive(&task.derivation)?,
+            decisions: BTreeMap::new(),
+            nonces: None,
+            shares: BTreeMap::new(),
+            sent: Vec::new(),
+            phase: Phase::Deciding,
+            resend: Resend::new(now),
+            deadline: task.expires,
+            out: Outbox::default(),
+            task,
+            seat,
+        })
+    }
+
+    /// Returns the session's id.
+    pub const fn session(&self) -> &[u8; 32] {
+        &self.session
+    }
+
+    /// Returns who proposed.
+    pub const fn proposer(&self) -> ParticipantId {
+        self.proposer
+    }
+
+    /// Returns what is to be signed. Unverified: the caller recomputes the messages from the payload.
+    pub const fn task(&self) -> &Task {
+        &self.task
+    }
+
+    /// Returns who approved and who refused, so far.
+    pub fn decisions(&self) -> Vec<(ParticipantId, bool)> {
+        let decided = |(id, envelope): (&ParticipantId, &Envelope)| {
+            decode::<Decision>(envelope, Round::Decision).map(|d| (*id, matches!(d, Decision::Approve(_))))
+        };
+        self.decisions.iter().filter_map(decided).collect()
+    }
+
+    /// Returns the signatures, once they are there.
+    pub fn signatures(&self) -> Option<&[[u8; 64]]> {
+        match &self.phase {
+            Phase::Finished(signatures) => Some(signatures),
+            _ => None,
+        }
+    }
+
+    /// Returns why there will be no signature.
+    pub const fn failure(&self) -> Option<&Failure> {
+        match &self.phase {
+            Phase::Failed(failure) => Some(failure),
+            _ => None,
+        }
+    }
+
+    /// Returns whether this session still waits for something.
+    pub const fn is_open(&self) -> bool {
+        matches!(self.phase, Phase::Deciding | Phase::Signing(_))
+    }
+
+    /// Returns whether this device has neither approved nor refused.
+    pub fn is_undecided(&self) -> bool {
+        matches!(self.phase, Phase::Deciding) && !self.decisions.contains_key(&self.seat.me())
+    }
+
+    /// Returns who is awaited.
+    pub fn missing(&self) -> Vec<ParticipantId> {
+        let others = self.seat.others().map(|(id, _)| id);
+        match &self.phase {
+            Phase::Deciding => others.filter(|id| !self.decisions.contains_key(id)).collect(),
+            Phase::Signing(fixed) => {
+                others.filter(|id| fixed.signers.contains(id) && !self.shares.contains_key(id)).collect()
+            }
+            Phase::Finished(_) | Phase::Failed(_) => Vec::new(),
+        }
+    }
+
+    /// Takes an authentic envelope. Whatever does not belong to this session changes nothing.
+    pub fn handle_envelope(&mut self, envelope: Envelope, now: Timestamp) {
+        let header = &envelope.header;
+        let ours = header.protocol == Protocol::Signing && header.session == self.session;
+        let Some(round) = Round::from_number(header.round).filter(|_| ours) else { return };
+        let addressed = match round {
+            Round::Nudge => header.recipient == Some(self.seat.me()),
+            _ => header.recipient.is_none(),
+        };
+        if !addressed || envelope.body.len() > max_body_len(round) {
+            return;
+        }
+        match round {
+            Round::Proposal => {}
+            Round::Decision => self.handle_decision(envelope, now),
+            Round::Package => self.handle_package(envelope, now),
+            Round::Share => self.handle_share(envelope, now),
+            Round::Result => self.handle_result(&envelope),
+            Round::Withdrawal => self.handle_withdrawal(header.sender),
+            Round::Nudge => self.handle_nudge(header.sender, now),
+        }
+    }
+
+    /// Does what time asks for.
+    pub fn handle_wake(&mut self, now: Timestamp) {
+        if self.is_open() && now >= self.deadline {
+            let missing = self.missing();
+            let failure = match &self.phase {
+                Phase::Signing(_) => Failure::TimedOut { missing },
+                _ => Failure::Expired { missing },
+            };
+            self.fail(failure);
+        }
+        if self.resend.is_due(now) {
+            self.nudge();
+        }
+        self.schedule();
+    }
+
+    /// Says again what may have been missed: the relay restarted, or this device did.
+    pub fn handle_reconnected(&mut self, now: Timestamp) {
+        self.resend.restart(now);
+        self.nudge();
+        self.schedule();
+    }
+
+    /// Returns the next effect. Drain until `None` before the next input.
+    pub fn poll_output(&mut self) -> Option<Output<Mutation, Event>> {
+        self.out.poll()
+    }
+
+    fn say(&self, round: Round, to: Option<ParticipantId>, body: &impl borsh::BorshSerialize) -> Envelope {
+        let body = quorate_primitives::encoding::body_bytes(body);
+        let number = round as u8;
+        self.seat.say(Protocol::Signing, self.session, (number, u32::from(number)), to, body)
+    }
+
+    /// Asks those who are awaited, and repeats to them what we said.
+    fn nudge(&mut self) {
+        for peer in self.missing() {
+            let nudge = self.say(Round::Nudge, Some(peer), &());
+            for envelope in self.sent.iter().cloned().chain([nudge]) {
+                self.out.push(Output::Send(Recipient::One(peer), envelope));
+            }
+        }
+    }
+
+    fn handle_nudge(&mut self, peer: ParticipantId, now: Timestamp) {
+        if !self.resend.may_answer(peer, now) {
+            return;
+        }
+        let result = self.signatures().map(|signatures| self.say(Round::Result, None, &signatures.to_vec()));
+        for envelope in self.sent.iter().cloned().chain(result) {
+            self.out.push(Output::Send(Recipient::One(peer), envelope));
+        }
+    }
+
+    fn schedule(&mut self) {
+        if self.is_open() {
+            self.out.push(Output::WakeAt(self.resend.next().min(self.deadline)));
+        }
+    }
+
+    fn fail(&mut self, failure: Failure) {
+        self.nonces = None;
+        self.out.push(Output::Append(Mutation::Ended { reason: failure.to_string() }));
+        self.out.push(Output::Event(Event::Failed(failure.clone())));
+        self.phase = Phase::Failed(failure);
+    }
+}
+
+impl core::fmt::Debug for Signing {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Signing").field("proposer", &self.proposer).finish_non_exhaustive()
+    }
+}
