@@ -1,10 +1,16 @@
 //! The tables of targets, one module per crate.
 
 mod primitives;
+mod session;
+mod threshold;
+mod transport;
+mod vault;
 
 use crate::Target;
 
 /// Every target.
 pub fn all() -> impl Iterator<Item = &'static Target> {
-    [primitives::TARGETS].into_iter().flatten()
+    let tables =
+        [primitives::TARGETS, session::TARGETS, threshold::TARGETS, transport::TARGETS, vault::TARGETS];
+    tables.into_iter().flatten()
 }

@@ -2,6 +2,7 @@
 
 use crate::command::{cargo, has_cargo_subcommand, run};
 use crate::failure::{Failure, Result};
+use crate::metadata::Metadata;
 use crate::project::Project;
 use crate::{tidy, wasm};
 
@@ -36,19 +37,37 @@ pub fn test(project: &Project, arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// The benchmarks: `benches/` is a workspace of its own, because the peers it measures are dependencies.
+/// The benchmarks, all or the one named: `cargo xtask bench frost -- --runs 101`.
+///
+/// `benches/` is a workspace of its own, because the peers it measures are dependencies. Its programs find the
+/// product's release binary, built first, by `QUORATE_BIN`.
 ///
 /// # Errors
-/// When they do not exist or do not build.
+/// When they do not build, the one named does not exist, or one reports a failure.
 pub fn bench(project: &Project, arguments: &[String]) -> Result<()> {
     let folder = project.root().join("benches");
-    if !folder.join("Cargo.toml").is_file() {
-        return Err(Failure::unreadable("benches/Cargo.toml", "there are no benchmarks in this tree"));
+    let words = arguments.iter().position(|argument| argument == "--");
+    let (names, rest) = arguments.split_at(words.unwrap_or(arguments.len()));
+    let known: Vec<String> = Metadata::of(&folder)?
+        .ours()
+        .filter_map(|package| package.name.strip_prefix("bench-").map(str::to_owned))
+        .collect();
+    if let Some(unknown) = names.iter().find(|name| !known.contains(name)) {
+        return Err(Failure::usage(format!(
+            "there is no benchmark `{unknown}`; there are: {}",
+            known.join(", ")
+        )));
     }
-    let mut bench = cargo(&folder, "run");
-    bench.args(["--release", "--"]).args(arguments);
-    bench.env("CARGO_TARGET_DIR", project.target().join("benches"));
-    run(&mut bench)
+    run(cargo(project.root(), "build").args(["--release", "--package", "quorate"]))?;
+    let chosen = if names.is_empty() { &known } else { names };
+    for name in chosen {
+        let mut bench = cargo(&folder, "run");
+        bench.args(["--quiet", "--release", "--package", &format!("bench-{name}")]).args(rest);
+        bench.env("CARGO_TARGET_DIR", project.target().join("benches"));
+        bench.env("QUORATE_BIN", project.target().join("release").join("quorate"));
+        run(&mut bench)?;
+    }
+    Ok(())
 }
 
 /// Adds `--workspace` unless the caller chose packages.

@@ -78,6 +78,7 @@ pub fn run(project: &Project, options: &Options) -> Result<()> {
         )));
     }
     let chosen = if options.targets.is_empty() { known } else { options.targets.clone() };
+    fuzzer.write_seeds()?;
     let outcomes = fuzzer.run_all(&chosen, Duration::from_secs(u64::from(options.minutes) * 60))?;
     let crashed = print_table(&outcomes);
     if crashed > 0 {
@@ -130,6 +131,12 @@ impl Fuzzer {
     fn targets(&self) -> Result<Vec<String>> {
         let names = output(Command::new(&self.binary).env("QUORATE_FUZZ_TARGET", "--list"))?;
         Ok(names.lines().map(str::to_owned).collect())
+    }
+
+    /// Lays the inputs that targets make by code beside those that earlier runs found.
+    fn write_seeds(&self) -> Result<()> {
+        let mut seeds = Command::new(&self.binary);
+        run_command(seeds.env("QUORATE_FUZZ_TARGET", "--seeds").env("QUORATE_FUZZ_SEEDS", &self.found))
     }
 
     /// Runs the targets, as many at a time as there are processors, each for an equal share of `total`.

@@ -27,7 +27,7 @@ usage: cargo xtask <command>
 
   check                        formatting, lints, tidy and the wasm32 check
   test [arguments]             workspace tests (nextest where installed) and documentation tests
-  bench [arguments]            benchmarks beside the peers, with their ratios
+  bench [name] [-- arguments]  benchmarks beside the peers, with their ratios
   fuzz --minutes N [target…]   all fuzz targets, or those named, share N minutes  (--keep: extend the corpora)
   fuzz --list                  the names of the fuzz targets
   tidy                         the rules of the tree that no compiler knows

@@ -1,5 +1,6 @@
 //! The dependency graph, as `cargo metadata` tells it.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -49,18 +50,24 @@ pub struct Target {
     pub kind: Vec<String>,
 }
 
+/// The platform whose graph is read, so that every machine sees the same.
+const PLATFORM: &str = "x86_64-unknown-linux-gnu";
+
 impl Metadata {
     /// Reads the graph of the workspace in `folder`, without changing its lock file.
     ///
-    /// The platform is fixed, so that every machine sees the same graph.
+    /// `cargo metadata` and the lock file also name what could be switched on; here is only what builds contain.
     ///
     /// # Errors
     /// When the lock file does not fit the manifests, or cargo's answer is not understood.
     pub fn of(folder: &Path) -> Result<Self> {
         let mut metadata = cargo(folder, "metadata");
-        metadata.args(["--format-version", "1", "--filter-platform", "x86_64-unknown-linux-gnu"]);
-        let json = output(&mut metadata)?;
-        serde_json::from_str(&json).map_err(|error| Failure::unreadable("cargo metadata", error))
+        let json = output(metadata.args(["--format-version", "1", "--filter-platform", PLATFORM]))?;
+        let mut all: Self =
+            serde_json::from_str(&json).map_err(|error| Failure::unreadable("cargo metadata", error))?;
+        let built = built(folder)?;
+        all.packages.retain(|package| built.contains(&(package.name.clone(), package.version.clone())));
+        Ok(all)
     }
 
     /// The packages of this repository.
@@ -72,6 +79,18 @@ impl Metadata {
     pub fn foreign(&self) -> impl Iterator<Item = &Package> {
         self.packages.iter().filter(|package| package.source.is_some())
     }
+}
+
+/// Name and version of everything that some build of the workspace contains, tests included.
+fn built(folder: &Path) -> Result<BTreeSet<(String, String)>> {
+    let mut tree = cargo(folder, "tree");
+    tree.args(["--workspace", "--edges", "normal,build,dev", "--target", PLATFORM, "--prefix", "none"]);
+    let listing = output(tree.args(["--format", "{p}"]))?;
+    let name_and_version = |line: &str| {
+        let mut words = line.split_whitespace();
+        Some((words.next()?.to_owned(), words.next()?.strip_prefix('v')?.to_owned()))
+    };
+    Ok(listing.lines().filter_map(name_and_version).collect())
 }
 
 impl Package {

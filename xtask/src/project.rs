@@ -13,13 +13,11 @@ pub struct PureCrate {
     pub name: &'static str,
     /// The parts of it, as path prefixes below `src/`, that are a shell and may know the machine.
     pub shell: &'static [&'static str],
-    /// Whether its library is checked for wasm32.
-    pub wasm: bool,
 }
 
 impl PureCrate {
     const fn whole(name: &'static str) -> Self {
-        Self { name, shell: &[], wasm: true }
+        Self { name, shell: &[] }
     }
 
     /// The name of the package.
@@ -39,7 +37,7 @@ const PURE: [PureCrate; 10] = [
     PureCrate::whole("chains"),
     PureCrate::whole("signer-api"),
     PureCrate::whole("wallet"),
-    PureCrate { name: "vault", shell: &["file"], wasm: false },
+    PureCrate { name: "vault", shell: &["file"] },
 ];
 
 /// Cargo workspaces of this repository, each with a lock file of its own.

@@ -8,6 +8,7 @@ pub mod budget;
 mod direction;
 mod files;
 pub mod licences;
+mod links;
 pub mod lockfiles;
 mod npm;
 mod purity;
@@ -60,6 +61,7 @@ pub fn run(project: &Project) -> Result<()> {
 fn all(project: &Project) -> Result<Vec<Finding>> {
     let files = project.files()?;
     let mut findings = files::check(project, &files)?;
+    findings.extend(links::check(project, &files)?);
     findings.extend(purity::check(project, &files)?);
     findings.extend(direction::check(project)?);
     findings.extend(lockfiles::check(project, &files)?);

@@ -14,8 +14,7 @@ const TARGET: &str = "wasm32-unknown-unknown";
 /// # Errors
 /// When a crate does not build or depends on `getrandom`.
 pub fn run(project: &Project) -> Result<()> {
-    let packages: Vec<String> =
-        project.pure_crates().filter(|pure| pure.wasm).map(|pure| pure.package()).collect();
+    let packages: Vec<String> = project.pure_crates().map(|pure| pure.package()).collect();
     no_global_randomness(project, &packages)?;
     let mut check = cargo(project.root(), "check");
     check.args(["--lib", "--target", TARGET]);

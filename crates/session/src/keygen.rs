@@ -27,9 +27,10 @@ use crate::envelope::{Envelope, Protocol};
 use crate::output::{Outbox, Output, Resend};
 use crate::seat::Seat;
 
+pub use dispute::answer_with_certificate;
 pub use failure::{Blame, Failure};
 pub(crate) use failure::list as list_names;
-pub use messages::{Certification, Mutation, Originals, SignedComplaint};
+pub use messages::{Certification, Evidence, Mutation, SignedComplaint};
 pub use replay::ReplayError;
 
 use messages::{Round, max_body_len};
@@ -76,6 +77,11 @@ pub struct Keygen {
     out: Outbox<Mutation, Event>,
 }
 
+/// Returns the id of the one ceremony of a roster.
+fn ceremony_id(seat: &Seat) -> [u8; 32] {
+    Transcript::new("keygen").field("roster", seat.roster_hash()).finish()
+}
+
 enum Phase {
     Announcements(dkg::AwaitingAnnouncements),
     Commitments(dkg::AwaitingCommitments),
@@ -85,7 +91,7 @@ enum Phase {
     /// Shares are durable as pending, our signature is out.
     Certificates(Outcome),
     Certified(Outcome, Certificate),
-    /// Echoes differ: waiting for the witness's originals, until the deadline.
+    /// Echoes differ: waiting for the others' evidence, until the deadline.
     Disputed(dkg::Broadcast),
     Failed(Failure),
     /// Only while a round is being finished.
@@ -121,7 +127,7 @@ impl Keygen {
         let terms = Terms::new(*seat.roster_hash(), roster.threshold, &roster.purposes, roster.epoch);
         let (phase, announcement) = Participant::new(terms, seat.me(), seed)?.announce();
         let others: Vec<_> = seat.others().map(|(id, _)| id).collect();
-        let ceremony = Transcript::new("keygen").field("roster", seat.roster_hash()).finish();
+        let ceremony = ceremony_id(&seat);
         let mut keygen = Self {
             ceremony,
             phase: Phase::Announcements(phase),
@@ -185,7 +191,7 @@ impl Keygen {
             return;
         }
         match round {
-            Round::Complaint | Round::Originals | Round::Certificate | Round::Cancel | Round::Nudge => {
+            Round::Complaint | Round::Evidence | Round::Certificate | Round::Cancel | Round::Nudge => {
                 self.handle_extra(round, envelope, now);
             }
             _ => self.handle_flight(round, envelope, now),
@@ -259,10 +265,18 @@ impl Keygen {
         self.out.push(Output::WakeAt(wake));
     }
 
-    /// Asks those who are awaited, and repeats to them our own message of the same flight.
+    /// Asks those who are awaited, and repeats to them our own message of the same flight. The certificate and the
+    /// evidence of a split view may come from anybody.
     fn nudge(&mut self) {
-        let Some(awaited) = self.current().and_then(|round| u8::try_from(round).ok()) else { return };
-        for peer in self.missing() {
+        let everybody = || self.seat.others().map(|(id, _)| id).collect();
+        let (awaited, peers) = match (&self.phase, self.current()) {
+            (Phase::Disputed(_), _) => (Round::Evidence as usize, everybody()),
+            (Phase::Certificates(_), Some(round)) => (round, everybody()),
+            (_, Some(round)) => (round, self.missing()),
+            (_, None) => return,
+        };
+        let Ok(awaited) = u8::try_from(awaited) else { return };
+        for peer in peers {
             let said = self.sent.iter().filter(|e| e.header.round == awaited);
             let for_peer = said.filter(|e| e.header.recipient.is_none_or(|to| to == peer)).cloned();
             let nudge = self.say(Round::Nudge, Some(peer), &awaited);

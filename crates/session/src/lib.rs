@@ -12,10 +12,9 @@ pub mod courier;
 pub mod envelope;
 pub mod keygen;
 pub mod lobby;
-mod output;
+pub mod output;
 pub mod roster;
 pub mod seat;
 pub mod signing;
 pub mod words;
 
-pub use output::{Outbox, Output, Resend};

@@ -11,7 +11,7 @@ mod messages;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use quorate_primitives::{HedgedRng, KeyPurpose, Timestamp, Transcript, encoding};
+use quorate_primitives::{HedgedRng, KeyPurpose, MAX_PARTICIPANTS, Timestamp, Transcript, encoding};
 use quorate_transport::{DeviceIdentity, Invite, MemberKey, SharedKey};
 use thiserror::Error;
 
@@ -22,6 +22,9 @@ use crate::roster::{Roster, RosterError, is_name};
 use guests::{Guests, Reaction};
 
 pub use messages::{Card, Message, SignedRoster};
+
+/// How many mailboxes are greeted: a group, and as many who came too late or by mistake.
+const MAX_PRESENT: usize = 2 * MAX_PARTICIPANTS as usize;
 
 /// What the creator wants to make.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +59,7 @@ pub enum Event {
         present: usize,
     },
     /// The roster is complete and signed by the creator: compare the words, then begin or leave.
-    Complete(Roster),
+    Complete(SignedRoster),
     /// The creator does not take this device.
     Refused {
         /// Why, in the creator's words.
@@ -117,6 +120,28 @@ impl Lobby {
         }
         check_name(&plan.wallet_name)?;
         Self::open(identity, invite, name, Role::Creator(Guests::new(plan)), entropy, now)
+    }
+
+    /// Opens the lobby of a complete group again, to tell the list to members that missed it.
+    ///
+    /// # Errors
+    /// [`LobbyError`].
+    pub fn restore(
+        identity: Arc<DeviceIdentity>,
+        invite: Invite,
+        name: &str,
+        roster: SignedRoster,
+        entropy: &[u8; 32],
+        now: Timestamp,
+    ) -> Result<Self, LobbyError> {
+        let plan = Plan {
+            wallet_name: roster.roster.wallet_name.clone(),
+            purposes: roster.roster.purposes.clone(),
+            group: roster.roster.group,
+        };
+        let mut guests = Guests::new(plan);
+        guests.roster = Some(roster);
+        Self::open(identity, invite, name, Role::Creator(guests), entropy, now)
     }
 
     /// Enters a lobby with an invite.
@@ -186,22 +211,25 @@ impl Lobby {
     pub fn handle_members(&mut self, members: &[MemberKey]) {
         let new: Vec<MemberKey> =
             members.iter().filter(|m| **m != self.card.relay && !self.present.contains(m)).copied().collect();
-        for member in new.into_iter().take(64) {
+        let free = MAX_PRESENT.saturating_sub(self.present.len());
+        for member in new.into_iter().take(free) {
             self.present.push(member);
             self.greet(member);
         }
     }
 
-    /// Takes a frame. What is not sealed with the invite's key, or not signed, changes nothing.
-    pub fn handle_frame(&mut self, from: MemberKey, bytes: &[u8]) {
+    /// Takes a frame, and returns whether it was for the lobby at all. What is not sealed with the invite's key, or
+    /// not signed, changes nothing.
+    pub fn handle_frame(&mut self, from: MemberKey, bytes: &[u8]) -> bool {
         let aad = self.associated_data(from, self.card.relay);
-        let Ok(opened) = self.key.open_padded(&aad, bytes) else { return };
-        let Ok(message) = encoding::from_bytes::<Message>(&opened) else { return };
+        let Ok(opened) = self.key.open_padded(&aad, bytes) else { return false };
+        let Ok(message) = encoding::from_bytes::<Message>(&opened) else { return true };
         match message {
             Message::Card(card) => self.handle_card(from, card),
             Message::Roster(signed) => self.handle_roster(&signed),
             Message::Refusal { reason } => self.handle_refusal(reason),
         }
+        true
     }
 
     /// Says hello again to those who did not answer.
@@ -270,11 +298,11 @@ impl Lobby {
     /// The creator signs the complete list and tells everybody.
     fn announce(&mut self, roster: Roster) {
         let signed = SignedRoster::sign(&self.identity, &self.id, roster);
+        self.out.push_back(Output::Event(Event::Complete(signed.clone())));
         let guests: Vec<MemberKey> = signed.roster.members.iter().skip(1).map(|member| member.relay).collect();
         for guest in guests {
             self.send(guest, &Message::Roster(signed.clone()));
         }
-        self.out.push_back(Output::Event(Event::Complete(signed.roster.clone())));
         if let Role::Creator(guests) = &mut self.role {
             guests.roster = Some(signed);
         }
@@ -292,7 +320,7 @@ impl Lobby {
             return;
         }
         *roster = Some(list.clone());
-        self.out.push_back(Output::Event(Event::Complete(list.clone())));
+        self.out.push_back(Output::Event(Event::Complete(signed.clone())));
     }
 
     fn handle_refusal(&mut self, reason: String) {

@@ -73,7 +73,7 @@ pub struct Signing {
     statement: [u8; 32],
     key: KeyPackage,
     public: PublicKeyPackage,
-    decisions: BTreeMap<ParticipantId, Envelope>,
+    decisions: BTreeMap<ParticipantId, Decided>,
     nonces: Option<Vec<SigningNonces>>,
     shares: BTreeMap<ParticipantId, Envelope>,
     sent: Vec<Envelope>,
@@ -90,6 +90,12 @@ enum Phase {
     Signing(Fixed),
     Finished(Vec<[u8; 64]>),
     Failed(Failure),
+}
+
+/// What a member said: an approval of exactly this, or anything else, which is none.
+struct Decided {
+    envelope: Envelope,
+    approves: bool,
 }
 
 /// A checked package: who signs what with which commitments.
@@ -176,10 +182,7 @@ impl Signing {
 
     /// Returns who approved and who refused, so far.
     pub fn decisions(&self) -> Vec<(ParticipantId, bool)> {
-        let decided = |(id, envelope): (&ParticipantId, &Envelope)| {
-            decode::<Decision>(envelope, Round::Decision).map(|d| (*id, matches!(d, Decision::Approve(_))))
-        };
-        self.decisions.iter().filter_map(decided).collect()
+        self.decisions.iter().map(|(id, decided)| (*id, decided.approves)).collect()
     }
 
     /// Returns the signatures, once they are there.
@@ -208,11 +211,15 @@ impl Signing {
         matches!(self.phase, Phase::Deciding) && !self.decisions.contains_key(&self.seat.me())
     }
 
-    /// Returns who is awaited.
+    /// Returns who is awaited: the undecided; when all have decided, the proposer, who fixes the signers.
     pub fn missing(&self) -> Vec<ParticipantId> {
         let others = self.seat.others().map(|(id, _)| id);
         match &self.phase {
-            Phase::Deciding => others.filter(|id| !self.decisions.contains_key(id)).collect(),
+            Phase::Deciding => {
+                let undecided: Vec<_> = others.filter(|id| !self.decisions.contains_key(id)).collect();
+                let proposer = Some(self.proposer).filter(|id| *id != self.seat.me());
+                if undecided.is_empty() { proposer.into_iter().collect() } else { undecided }
+            }
             Phase::Signing(fixed) => {
                 others.filter(|id| fixed.signers.contains(id) && !self.shares.contains_key(id)).collect()
             }
@@ -277,11 +284,16 @@ impl Signing {
         self.seat.say(Protocol::Signing, self.session, (number, u32::from(number)), to, body)
     }
 
-    /// Asks those who are awaited, and repeats to them what we said.
+    /// Asks everybody, because anybody may have the result, and repeats what we said to those who are awaited.
     fn nudge(&mut self) {
-        for peer in self.missing() {
+        if !self.is_open() {
+            return;
+        }
+        let missing = self.missing();
+        for (peer, _) in self.seat.others() {
+            let said = if missing.contains(&peer) { self.sent.as_slice() } else { &[] };
             let nudge = self.say(Round::Nudge, Some(peer), &());
-            for envelope in self.sent.iter().cloned().chain([nudge]) {
+            for envelope in said.iter().cloned().chain([nudge]) {
                 self.out.push(Output::Send(Recipient::One(peer), envelope));
             }
         }

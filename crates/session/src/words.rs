@@ -1,15 +1,15 @@
 //! Safety words: what people compare aloud so that a relay can not stand between them.
 //!
-//! Eight words of the BIP-39 English list (88 bits) from the hash of the roster, stretched 2^16 times. Whoever
+//! Eight words of the BIP-39 English list (88 bits) from the hash of the roster, stretched 2^14 times. Whoever
 //! swaps an identity has another roster on each side and must find two with the same words: a collision of 88
-//! bits at 2^16 hashes a try, about 2^60 hashes while the people wait.
+//! bits at 2^14 hashes a try, about 2^58 hashes while the people wait.
 
 use quorate_primitives::Transcript;
 
 /// How many words there are.
 pub const COUNT: usize = 8;
 
-const STRETCH: u32 = 1 << 16;
+const STRETCH: u32 = 1 << 14;
 
 /// Returns the words for a roster hash.
 pub fn safety_words(roster_hash: &[u8; 32]) -> [&'static str; COUNT] {

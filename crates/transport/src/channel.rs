@@ -16,6 +16,9 @@ use zeroize::Zeroizing;
 use crate::identity::IdentityKey;
 use crate::{kdf, padding};
 
+#[cfg(test)]
+mod tests;
+
 /// What sealing adds: the nonce and the tag.
 pub const SEAL_OVERHEAD: usize = NONCE_LEN + TAG_LEN;
 

@@ -9,6 +9,7 @@
 
 pub mod channel;
 pub mod chunk;
+pub mod client;
 mod hex;
 pub mod identity;
 pub mod invite;

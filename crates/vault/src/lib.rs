@@ -1,6 +1,6 @@
 //! The encrypted file of one device: a header that only the password opens, then an append-only log of records.
 //!
-//! The log is the only truth of a device; what its records mean is for others to say. [`format`](crate::format) and [`log`]
+//! The log is the only truth of a device; what its records mean is for others to say. [`mod@format`] and [`log`]
 //! map bytes to records and back and are pure; [`Vault`] orders the durable steps over any [`Storage`];
 //! [`FileStorage`] is the thin shell over real files, [`SimulatedDisk`] a disk in memory that loses what was not
 //! synced. The byte layout and what is *not* detected are in `docs/formats/vault.md`.

@@ -14,6 +14,9 @@ use crate::format::{
 };
 use crate::kdf::{Unlock, UnlockKey};
 
+/// The largest vault file in bytes.
+pub const MAX_FILE_LEN: u64 = 256 << 20;
+
 /// Bytes that are tried for a frame behind a bad one, at most; more candidates than that are not an accident.
 const SEARCH_BUDGET: usize = 4 * MAX_FRAME_LEN;
 
@@ -108,6 +111,9 @@ pub fn write<'a>(
     rng: &mut (impl RngCore + CryptoRng),
 ) -> Result<Snapshot, VaultError> {
     let batches = pack(records)?;
+    if snapshot_len(&batches) > MAX_FILE_LEN {
+        return Err(VaultError::Full);
+    }
     let identity = Identity { vault_id, generation, snapshot_frames: batches.len() as u64 };
     let mut seed = Secret::new([0; 64]);
     rng.try_fill_bytes(seed.expose_mut()).map_err(|_| VaultError::Randomness)?;
@@ -226,6 +232,15 @@ fn pack<'a>(records: impl IntoIterator<Item = &'a [u8]>) -> Result<Vec<Vec<&'a [
         room = room.saturating_sub(cost);
     }
     Ok(batches)
+}
+
+/// Returns how long a file of these batches will be, before any of it is sealed.
+fn snapshot_len(batches: &[Vec<&[u8]>]) -> u64 {
+    let identity = MIN_FRAME_LEN.saturating_add(record_cost(&[0; 32]));
+    let frames = batches
+        .iter()
+        .map(|batch| batch.iter().copied().map(record_cost).fold(MIN_FRAME_LEN, usize::saturating_add));
+    frames.fold(HEADER_LEN.saturating_add(identity), usize::saturating_add) as u64
 }
 
 pub(crate) const fn check_record(record: &[u8]) -> Result<(), VaultError> {

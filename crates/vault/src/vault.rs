@@ -5,13 +5,10 @@ use rand_core::{CryptoRng, RngCore};
 use crate::error::VaultError;
 use crate::format::{Chain, MIN_FRAME_LEN, PAYLOAD_CAPACITY, Record, record_cost};
 use crate::kdf::{KdfParams, Unlock, UnlockKey};
-use crate::log::{self, Contents, Identity};
+use crate::log::{self, Contents, Identity, MAX_FILE_LEN};
 use crate::password::Password;
 use crate::randomness::check_randomness;
 use crate::storage::Storage;
-
-/// The largest vault file in bytes.
-const MAX_FILE_LEN: u64 = 256 << 20;
 
 /// An open vault, which no other process can open.
 ///
@@ -165,10 +162,15 @@ impl<S: Storage, R: RngCore + CryptoRng> Vault<S, R> {
         let frame = log::seal(&mut self.chain, records, &mut self.rng)?;
         let written = self.storage.append(&frame).and_then(|()| self.storage.sync());
         self.poison_on_error(written)?;
-        self.pending.clear();
-        self.pending_cost = 0;
+        self.discard_uncommitted();
         self.len = len;
         Ok(())
+    }
+
+    /// Forgets the records appended since the last commit, so that a full vault can be rewritten.
+    pub fn discard_uncommitted(&mut self) {
+        self.pending.clear();
+        self.pending_cost = 0;
     }
 
     /// Replaces all records by `records`, in one step and under a new data key.
@@ -242,16 +244,12 @@ impl<S: Storage, R: RngCore + CryptoRng> Vault<S, R> {
         self.check_settled()?;
         let generation = self.identity.generation.checked_add(1).ok_or(VaultError::Full)?;
         let snapshot = log::write(&key, self.identity.vault_id, generation, records, &mut self.rng)?;
-        let len = snapshot.bytes.len() as u64;
-        if len > MAX_FILE_LEN {
-            return Err(VaultError::Full);
-        }
         let installed = install(&mut self.storage, &snapshot.bytes);
         self.poison_on_error(installed)?;
         self.key = key;
         self.chain = snapshot.chain;
         self.identity = snapshot.identity;
-        self.len = len;
+        self.len = snapshot.bytes.len() as u64;
         Ok(())
     }
 
@@ -295,4 +293,41 @@ fn install(storage: &mut impl Storage, bytes: &[u8]) -> Result<(), VaultError> {
     storage.promote_next()?;
     storage.sync_names()?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use rand_chacha::ChaCha20Rng;
+    use rand_core::SeedableRng;
+
+    use super::*;
+    use crate::SimulatedDisk;
+
+    #[test]
+    fn a_full_vault_says_so_and_a_rewrite_makes_room() {
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        let key = UnlockKey::derive(&Password::new("p").unwrap(), KdfParams::FLOOR, &mut rng).unwrap();
+        let disk = SimulatedDisk::new();
+        let mut vault = Vault::create_on(disk.storage(), key, rng).unwrap();
+        let frame_len = (MIN_FRAME_LEN + record_cost(b"x")) as u64;
+        vault.len = MAX_FILE_LEN - 2 * frame_len + 1;
+        vault.append(b"x").unwrap();
+        vault.commit().unwrap();
+        let before = disk.bytes();
+        vault.append(b"y").unwrap();
+        assert_eq!(vault.commit(), Err(VaultError::Full));
+        assert_eq!(disk.bytes(), before);
+        assert!(!vault.is_poisoned());
+
+        assert_eq!(vault.rewrite([]), Err(VaultError::Uncommitted));
+        vault.discard_uncommitted();
+        let record = vec![0; 8 << 20];
+        let too_many = core::iter::repeat_n(record.as_slice(), 32);
+        assert_eq!(vault.rewrite(too_many), Err(VaultError::Full));
+        assert_eq!(disk.bytes(), before);
+        vault.rewrite([b"z".as_slice()]).unwrap();
+        vault.append(b"x").unwrap();
+        vault.commit().unwrap();
+        assert_eq!(vault.file_len(), disk.bytes().unwrap().len() as u64);
+    }
 }

@@ -70,7 +70,7 @@ fn words(path: &str, text: &str) -> Vec<Finding> {
     findings
 }
 
-/// Whether the line holds this absolute path; `tests/work/` and `https://…/home/` are other things.
+/// Whether the line holds this absolute path; a part of a longer path or of an address is another thing.
 fn holds_path(line: &str, path: &str) -> bool {
     line.match_indices(path).any(|(at, _)| {
         let before = line.get(..at).and_then(|head| head.chars().next_back());

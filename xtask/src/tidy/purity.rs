@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn the_shell_of_a_crate_may_know_files_and_the_rest_of_it_may_not() {
-        let vault = PureCrate { name: "vault", shell: &["file"], wasm: false };
+        let vault = PureCrate { name: "vault", shell: &["file"] };
         assert!(is_pure_source(&vault, "crates/vault/src/log.rs"));
         assert!(!is_pure_source(&vault, "crates/vault/src/file.rs"));
         assert!(!is_pure_source(&vault, "crates/vault/src/file/lock.rs"));

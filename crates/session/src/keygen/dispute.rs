@@ -1,20 +1,24 @@
-//! What is said out of turn: complaints, originals of a split view, certificates, cancellations, nudges.
+//! What is said out of turn: complaints, evidence, certificates, cancellations, nudges.
 
 use borsh::BorshDeserialize;
 use quorate_primitives::{ParticipantId, Timestamp, encoding};
 use quorate_threshold::dkg::{Broadcast, Dealing, Echo, Offence, SealedShares};
 
-use super::messages::{Originals, Round, SignedComplaint, max_body_len};
+use super::messages::{Evidence, Round, SignedComplaint, max_body_len};
 use super::{Blame, Failure, Keygen, Phase};
 use crate::certificate::Certificate;
 use crate::envelope::{Envelope, Protocol};
+use crate::seat::Seat;
 
-/// Returns the flight of a broadcast that is echoed.
-pub(super) const fn round_of(broadcast: Broadcast) -> Round {
-    match broadcast {
-        Broadcast::Commitments => Round::Commitment,
-        Broadcast::Dealings => Round::Dealing,
-    }
+/// Answers a member that still waits, long after the ceremony: with the certificate, if `asked` is its nudge.
+pub fn answer_with_certificate(seat: &Seat, certificate: &Certificate, asked: &Envelope) -> Option<Envelope> {
+    let header = &asked.header;
+    let is_nudge = header.protocol == Protocol::Keygen
+        && header.session == super::ceremony_id(seat)
+        && header.round == Round::Nudge as u8;
+    let number = Round::Certificate as u8;
+    let body = encoding::body_bytes(certificate);
+    is_nudge.then(|| seat.say(Protocol::Keygen, header.session, (number, u32::from(number)), None, body))
 }
 
 impl Keygen {
@@ -22,11 +26,11 @@ impl Keygen {
     pub(super) fn handle_extra(&mut self, round: Round, envelope: Envelope, now: Timestamp) {
         let sender = envelope.header.sender;
         match round {
-            Round::Complaint | Round::Originals => {
+            Round::Complaint => {
                 self.extras.entry((round as u8, sender)).or_insert(envelope);
                 self.judge_complaints(now);
-                self.settle(now);
             }
+            Round::Evidence => self.handle_evidence(envelope, now),
             Round::Certificate => self.handle_certificate(&envelope),
             Round::Cancel => self.fail(Failure::Cancelled { by: sender }, now),
             Round::Nudge => {
@@ -91,48 +95,34 @@ impl Keygen {
         found(verdict.culprit, Blame::Protocol(verdict.offence))
     }
 
-    /// Looks for who said two things, in the originals that others received.
+    /// Takes what a member shows. A broadcast is signed for all: whoever shows it, it counts as if its sender had
+    /// sent it, so somebody who said two things is found out by everybody.
+    fn handle_evidence(&mut self, envelope: Envelope, now: Timestamp) {
+        let key = (Round::Evidence as u8, envelope.header.sender);
+        if self.extras.contains_key(&key) {
+            return;
+        }
+        let evidence = decode::<Evidence>(&envelope, Round::Evidence);
+        self.extras.insert(key, envelope);
+        for shown in evidence.into_iter().flat_map(|evidence| evidence.envelopes) {
+            let is_evidence = Round::from_number(shown.header.round).is_some_and(Round::is_evidence);
+            if is_evidence && self.seat.verify(&shown).is_ok() {
+                self.handle_envelope(shown, now);
+            }
+        }
+        self.settle(now);
+    }
+
+    /// Looks for a witness that shows exactly what we received, and echoed something else.
     pub(super) fn settle(&mut self, now: Timestamp) {
         let Phase::Disputed(broadcast) = self.phase else { return };
-        let round = Round::Originals as u8;
-        let shown: Vec<Envelope> =
-            self.extras.iter().filter(|((r, _), _)| *r == round).map(|(_, e)| e.clone()).collect();
-        if let Some(failure) = shown.iter().find_map(|envelope| self.compare(broadcast, envelope)) {
+        let found = self.seat.others().find_map(|(witness, _)| self.false_echo(broadcast, witness));
+        if let Some(failure) = found {
             self.fail(failure, now);
         }
     }
 
-    /// Compares what a witness received with what we received.
-    fn compare(&self, broadcast: Broadcast, envelope: &Envelope) -> Option<Failure> {
-        let witness = envelope.header.sender;
-        let flight = round_of(broadcast);
-        let malformed = Failure::Misbehaved {
-            culprit: witness,
-            blame: Blame::Malformed(Round::Originals as u8),
-            evidence: vec![envelope.clone()],
-        };
-        let Some(theirs) = decode::<Originals>(envelope, Round::Originals) else { return Some(malformed) };
-        if theirs.round != flight as u8 {
-            return None;
-        }
-        let senders = self.seat.roster().threshold.participants();
-        let in_order = theirs.envelopes.iter().map(|e| e.header.sender).eq(senders);
-        if !in_order || !theirs.envelopes.iter().all(|e| self.is_original(e, flight, e.header.sender, None)) {
-            return Some(malformed);
-        }
-        let different = theirs.envelopes.iter().find_map(|their| {
-            let our = self.our_copy(flight, their.header.sender)?;
-            (our.body != their.body).then(|| (our.clone(), their.clone()))
-        });
-        if let Some((our, their)) = different {
-            let (culprit, blame) = (their.header.sender, Blame::Equivocated(flight as u8));
-            return Some(Failure::Misbehaved { culprit, blame, evidence: vec![our, their] });
-        }
-        self.false_echo(broadcast, witness, envelope)
-    }
-
-    /// A witness whose originals are ours, but whose echo is not, echoed falsely.
-    fn false_echo(&self, broadcast: Broadcast, witness: ParticipantId, originals: &Envelope) -> Option<Failure> {
+    fn false_echo(&self, broadcast: Broadcast, witness: ParticipantId) -> Option<Failure> {
         let flight = match broadcast {
             Broadcast::Commitments => Round::Dealing,
             Broadcast::Dealings => Round::Echo,
@@ -141,8 +131,21 @@ impl Keygen {
         if echo(broadcast, theirs)? == echo(broadcast, ours)? {
             return None;
         }
-        let evidence = vec![theirs.clone(), originals.clone()];
-        Some(Failure::Misbehaved { culprit: witness, blame: Blame::FalseEcho, evidence })
+        let envelope = self.extras.get(&(Round::Evidence as u8, witness))?;
+        let shown = decode::<Evidence>(envelope, Round::Evidence)?.envelopes;
+        let mut echoed = self.broadcasts().filter(|ours| ours.header.round < flight as u8);
+        let same = |ours: &Envelope| shown.iter().any(|e| e.header == ours.header && e.body == ours.body);
+        echoed.all(same).then(|| Failure::Misbehaved {
+            culprit: witness,
+            blame: Blame::FalseEcho,
+            evidence: vec![theirs.clone(), envelope.clone()],
+        })
+    }
+
+    /// Returns everything that was broadcast before shares were sent, our own included.
+    pub(super) fn broadcasts(&self) -> impl Iterator<Item = &Envelope> {
+        let received = self.inboxes.iter().flat_map(|inbox| inbox.received().map(|(_, envelope)| envelope));
+        received.chain(&self.sent).filter(|envelope| envelope.header.round <= Round::Echo as u8)
     }
 
     /// Returns the message of a flight as we have it.

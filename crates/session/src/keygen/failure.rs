@@ -27,7 +27,7 @@ pub enum Failure {
         /// The signed messages that prove it.
         evidence: Vec<Envelope>,
     },
-    /// Members saw different broadcasts, and nobody showed the originals in time.
+    /// Members saw different broadcasts, and nobody showed in time who said two things.
     #[error("members saw different {0}, and it could not be settled who said two things")]
     SplitView(Broadcast),
     /// Members stayed silent. Named, not blamed: the network may be at fault.

@@ -31,7 +31,7 @@ pub enum Mutation {
     Ended {
         /// Why.
         reason: String,
-        /// Complaint, originals or cancellation.
+        /// Complaint, evidence or cancellation.
         last_words: Vec<Envelope>,
     },
 }
@@ -47,7 +47,7 @@ pub(super) enum Round {
     Shares = 4,
     Certification = 5,
     Complaint = 6,
-    Originals = 7,
+    Evidence = 7,
     Certificate = 8,
     Cancel = 9,
     Nudge = 10,
@@ -63,12 +63,21 @@ impl Round {
             4 => Self::Shares,
             5 => Self::Certification,
             6 => Self::Complaint,
-            7 => Self::Originals,
+            7 => Self::Evidence,
             8 => Self::Certificate,
             9 => Self::Cancel,
             10 => Self::Nudge,
             _ => return None,
         })
+    }
+
+    /// Returns whether a message of this round is signed for all and proves something, whoever shows it.
+    pub(super) const fn is_evidence(self) -> bool {
+        match self {
+            Self::Announcement | Self::Commitment | Self::Dealing | Self::Echo | Self::Certification => true,
+            Self::Complaint => true,
+            Self::Shares | Self::Evidence | Self::Certificate | Self::Cancel | Self::Nudge => false,
+        }
     }
 }
 
@@ -80,7 +89,7 @@ pub(super) const fn max_body_len(round: Round) -> usize {
         Round::Dealing => MAX_DEALING_LEN,
         Round::Shares | Round::Certification => 256,
         Round::Complaint => 1024,
-        Round::Originals => 64 * (MAX_DEALING_LEN + 256),
+        Round::Evidence => 64 * (MAX_DEALING_LEN + 6 * 1024),
         Round::Certificate => 8 * 1024,
     }
 }
@@ -103,11 +112,9 @@ pub struct SignedComplaint {
     pub sealed: Envelope,
 }
 
-/// All signed broadcasts of one flight, as a member received them.
+/// Signed broadcasts that a member shows to the others: all it has when echoes differ, or what proves a blame.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct Originals {
-    /// 1 for commitments, 2 for dealings.
-    pub round: u8,
-    /// One of every member, in order, the sender's own included.
+pub struct Evidence {
+    /// As their senders signed them.
     pub envelopes: Vec<Envelope>,
 }

@@ -7,7 +7,7 @@ use quorate_threshold::dkg::{
 };
 use quorate_threshold::engine::Recipient;
 
-use super::messages::{Certification, Mutation, Originals, Round, SignedComplaint, max_body_len};
+use super::messages::{Certification, Evidence, Mutation, Round, SignedComplaint, max_body_len};
 use super::{Blame, Event, FLIGHTS, Failure, Keygen, Phase};
 use crate::certificate::{self, Certificate};
 use crate::envelope::Envelope;
@@ -17,7 +17,7 @@ use crate::output::Output;
 pub(super) struct Stop {
     pub(super) failure: Failure,
     pub(super) last_words: Vec<Envelope>,
-    /// The members disagree on this broadcast: not over before the originals are exchanged.
+    /// The members disagree on this broadcast: not over before the evidence is exchanged.
     pub(super) disputed: Option<quorate_threshold::dkg::Broadcast>,
 }
 
@@ -37,7 +37,8 @@ impl Keygen {
                 inbox.deliver(sender, envelope);
                 self.advance(now);
             }
-            Some(first) if first.body == envelope.body => {}
+            // Shares are not shown to others: the first message counts, and a complaint settles what it is worth.
+            Some(first) if first.body == envelope.body || round == Round::Shares => {}
             Some(first) => self.fail(
                 Failure::Misbehaved {
                     culprit: sender,
@@ -102,7 +103,7 @@ impl Keygen {
                 Ok((Phase::Shares(next), said))
             }
             Phase::Shares(round) => {
-                let others: Messages<SealedShares> = self.decode(Round::Shares)?;
+                let others = self.sealed_shares();
                 let outcome = round.finish(&others).map_err(|fault| self.explain_shares(fault))?;
                 let statement = outcome.statement;
                 let signature = certificate::certify(self.seat.identity(), &statement);
@@ -173,8 +174,8 @@ impl Keygen {
             Fault::Misbehaved { culprit, offence } => self.blame(culprit, Blame::Protocol(offence), round).into(),
             Fault::Misuse(what) => Failure::Internal(what).into(),
             Fault::SplitView { broadcast, .. } => {
-                let originals = self.originals(broadcast);
-                let last_words = vec![self.say(Round::Originals, None, &originals)];
+                let envelopes = self.broadcasts().cloned().collect();
+                let last_words = vec![self.say(Round::Evidence, None, &Evidence { envelopes })];
                 Stop { failure: Failure::SplitView(broadcast), last_words, disputed: Some(broadcast) }
             }
         }
@@ -194,14 +195,29 @@ impl Keygen {
         Stop { failure, last_words: vec![envelope], disputed: None }
     }
 
-    /// Returns all signed broadcasts of a flight, our own included.
-    fn originals(&self, broadcast: quorate_threshold::dkg::Broadcast) -> Originals {
-        let round = super::dispute::round_of(broadcast);
-        let others = self.inboxes.get(round as usize).into_iter().flat_map(|inbox| inbox.received().map(|(_, e)| e));
-        let own = self.sent.iter().filter(|e| e.header.round == round as u8);
-        let mut envelopes: Vec<Envelope> = others.chain(own).cloned().collect();
-        envelopes.sort_by_key(|envelope| envelope.header.sender);
-        Originals { round: round as u8, envelopes }
+    /// Reads F4 of every other member. What can not be read can not be opened either, and is complained about.
+    fn sealed_shares(&self) -> Messages<SealedShares> {
+        let unreadable = || SealedShares { dealer_key: [0; 32], ciphertext: Vec::new() };
+        let inbox = self.inboxes.get(Round::Shares as usize);
+        let received = inbox.into_iter().flat_map(|inbox| inbox.received());
+        let read = |body: &[u8]| encoding::body_from_bytes(body, max_body_len(Round::Shares), "shares");
+        received.map(|(dealer, said)| (dealer, read(&said.body).unwrap_or_else(|_| unreadable()))).collect()
+    }
+
+    /// Returns what the others must see to reach the same conclusion.
+    fn proof_of(&self, failure: &Failure) -> Vec<Envelope> {
+        let envelopes = match failure {
+            Failure::Misbehaved { evidence, .. } => evidence.clone(),
+            Failure::TermsDiffer { participant, .. } => {
+                self.inboxes.first().and_then(|inbox| inbox.get(*participant)).into_iter().cloned().collect()
+            }
+            Failure::SplitView(_)
+            | Failure::TimedOut { .. }
+            | Failure::Cancelled { .. }
+            | Failure::Earlier(_)
+            | Failure::Internal(_) => return Vec::new(),
+        };
+        vec![self.say(Round::Evidence, None, &Evidence { envelopes })]
     }
 
     /// Ends the ceremony, or begins to settle a dispute.
@@ -232,7 +248,10 @@ impl Keygen {
                 self.out.push(Output::Event(Event::Failed(failure.clone())));
                 self.phase = Phase::Failed(failure);
             }
-            _ => self.end(failure, Vec::new(), now),
+            _ => {
+                let last_words = self.proof_of(&failure);
+                self.end(failure, last_words, now);
+            }
         }
     }
 

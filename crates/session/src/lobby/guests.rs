@@ -7,7 +7,7 @@ use quorate_transport::MemberKey;
 
 use super::messages::{Card, Message, SignedRoster};
 use super::Plan;
-use crate::roster::{Member, Roster};
+use crate::roster::{Member, Roster, is_name};
 
 /// What becomes of a card.
 pub(super) enum Reaction {
@@ -47,10 +47,12 @@ impl Guests {
         if self.cards.get(&card.relay) == Some(&card) {
             return Reaction::Known;
         }
-        let is_taken = |other: &Card| other.name == card.name || other.identity == card.identity;
-        if is_taken(host) || self.cards.values().any(is_taken) {
-            let reason = format!("another device here is called {:?}, or is the same device", card.name);
-            return Reaction::Answer(Message::Refusal { reason });
+        let refuse = |reason: &str| Reaction::Answer(Message::Refusal { reason: reason.to_owned() });
+        if !is_name(&card.name) {
+            return refuse("that name can not be shown");
+        }
+        if shares_something(host, &card) || self.cards.values().any(|other| shares_something(other, &card)) {
+            return refuse("another device here has the same name, or is the same device");
         }
         let name = card.name.clone();
         self.order.push(card.relay);
@@ -75,4 +77,12 @@ impl Guests {
         };
         roster.check().is_ok().then_some(roster)
     }
+}
+
+/// Returns whether a roster can not hold both.
+fn shares_something(one: &Card, other: &Card) -> bool {
+    one.name == other.name
+        || one.relay == other.relay
+        || one.identity.signing == other.identity.signing
+        || one.identity.agreement == other.identity.agreement
 }

@@ -5,7 +5,7 @@ use quorate_threshold::engine::Recipient;
 use quorate_threshold::frost::{SigningCommitments, SigningNonces, SigningPackage};
 
 use super::messages::{Approval, Decision, Mutation, Package, Round, decode};
-use super::{Blame, Event, Failure, Fixed, Phase, SHARE_PATIENCE, Signing};
+use super::{Blame, Decided, Event, Failure, Fixed, Phase, SHARE_PATIENCE, Signing};
 use crate::envelope::{Envelope, Protocol};
 use crate::output::Output;
 
@@ -52,31 +52,29 @@ impl Signing {
         let envelope = self.say(Round::Decision, None, &decision);
         self.sent.push(envelope.clone());
         self.out.push(Output::Send(Recipient::All, envelope.clone()));
-        self.take_decision(envelope, &decision, now);
+        self.take_decision(envelope, Some(&decision), now);
     }
 
     /// Takes a decision. A later one replaces an earlier one until the signers are fixed: a member that lost its
-    /// nonces in a crash may approve again, with others.
+    /// nonces in a crash may approve again, with others. What is not about this session approves nothing.
     pub(super) fn handle_decision(&mut self, envelope: Envelope, now: Timestamp) {
-        let sender = envelope.header.sender;
-        let known = self.decisions.get(&sender).is_some_and(|first| first.body == envelope.body);
-        if known || !matches!(self.phase, Phase::Deciding) {
+        let known = self.decisions.get(&envelope.header.sender);
+        if known.is_some_and(|first| first.envelope.body == envelope.body) || !matches!(self.phase, Phase::Deciding) {
             return;
         }
-        match decode::<Decision>(&envelope, Round::Decision) {
-            Some(decision) if self.is_about_this(&decision) => self.take_decision(envelope, &decision, now),
-            Some(_) | None => self.blame(vec![sender], Blame::Malformed, vec![envelope]),
-        }
+        let decision = decode::<Decision>(&envelope, Round::Decision);
+        self.take_decision(envelope, decision.as_ref(), now);
     }
 
-    fn take_decision(&mut self, envelope: Envelope, decision: &Decision, now: Timestamp) {
+    fn take_decision(&mut self, envelope: Envelope, decision: Option<&Decision>, now: Timestamp) {
         let by = envelope.header.sender;
-        self.decisions.insert(by, envelope);
-        let (approved, reason) = match decision {
-            Decision::Approve(_) => (true, String::new()),
-            Decision::Refuse { reason, .. } => (false, reason.clone()),
+        let (approves, reason) = match decision {
+            Some(Decision::Approve(approval)) if self.is_about_this(approval) => (true, String::new()),
+            Some(Decision::Refuse { reason, .. }) => (false, reason.clone()),
+            Some(Decision::Approve(_)) | None => (false, "approved something else".to_owned()),
         };
-        self.out.push(Output::Event(Event::Decided { by, approved, reason }));
+        self.decisions.insert(by, Decided { envelope, approves });
+        self.out.push(Output::Event(Event::Decided { by, approved: approves, reason }));
         if self.proposer == self.seat.me() {
             self.fix_signers(now);
         }
@@ -84,16 +82,11 @@ impl Signing {
     }
 
     /// Checks statement, policy version and the number and form of the commitments.
-    fn is_about_this(&self, decision: &Decision) -> bool {
-        match decision {
-            Decision::Refuse { statement, .. } => *statement == self.statement,
-            Decision::Approve(approval) => {
-                approval.statement == self.statement
-                    && approval.policy_version == self.task.policy_version
-                    && approval.commitments.len() == self.task.messages.len()
-                    && self.commitments(approval).is_some()
-            }
-        }
+    fn is_about_this(&self, approval: &Approval) -> bool {
+        approval.statement == self.statement
+            && approval.policy_version == self.task.policy_version
+            && approval.commitments.len() == self.task.messages.len()
+            && self.commitments(approval).is_some()
     }
 
     fn commitments(&self, approval: &Approval) -> Option<Vec<SigningCommitments>> {
@@ -106,12 +99,8 @@ impl Signing {
         let Phase::Deciding = self.phase else { return };
         let needed = usize::from(self.seat.roster().threshold.min_signers());
         let me = self.seat.me();
-        let mut approvals: Vec<Envelope> = self
-            .decisions
-            .values()
-            .filter(|envelope| matches!(decode(envelope, Round::Decision), Some(Decision::Approve(_))))
-            .cloned()
-            .collect();
+        let approvals = self.decisions.values().filter(|decided| decided.approves);
+        let mut approvals: Vec<Envelope> = approvals.map(|decided| decided.envelope.clone()).collect();
         approvals.sort_by_key(|envelope| envelope.header.sender != me);
         if approvals.len() < needed {
             return;
@@ -134,11 +123,7 @@ impl Signing {
             Phase::Deciding => {}
             Phase::Signing(fixed) if fixed.envelope.body != envelope.body => {
                 let evidence = vec![fixed.envelope.clone(), envelope];
-                return self.out.push(Output::Event(Event::Failed(Failure::Misbehaved {
-                    culprits: vec![sender],
-                    blame: Blame::Equivocated,
-                    evidence,
-                })));
+                return self.blame(vec![sender], Blame::Equivocated, evidence);
             }
             Phase::Signing(_) | Phase::Finished(_) | Phase::Failed(_) => return,
         }
@@ -191,8 +176,7 @@ impl Signing {
             && header.round == Round::Decision as u8
             && header.recipient.is_none();
         let Some(Decision::Approve(approval)) = decode::<Decision>(envelope, Round::Decision) else { return None };
-        let about_this = self.is_about_this(&Decision::Approve(approval.clone()));
-        (ours && about_this && self.seat.verify(envelope).is_ok()).then_some(approval)
+        (ours && self.is_about_this(&approval) && self.seat.verify(envelope).is_ok()).then_some(approval)
     }
 
     /// A member lost its nonces: its approval is void.

@@ -45,13 +45,9 @@ impl Signing {
         if !self.is_open() {
             return;
         }
-        match self.shares.get(&sender) {
-            Some(first) if first.body == envelope.body => return,
-            Some(first) => {
-                let evidence = vec![first.clone(), envelope];
-                return self.blame(vec![sender], Blame::Equivocated, evidence);
-            }
-            None => {}
+        // The first one counts; what it is worth shows when it is added up.
+        if self.shares.contains_key(&sender) {
+            return;
         }
         self.shares.insert(sender, envelope);
         self.resend.restart(now);

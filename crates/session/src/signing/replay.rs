@@ -6,8 +6,8 @@ use quorate_primitives::Timestamp;
 use quorate_threshold::KeyShare;
 use quorate_threshold::engine::Recipient;
 
-use super::messages::{Decision, Mutation, Package, Round, decode};
-use super::{Failure, OpenError, Phase, SHARE_PATIENCE, Signing};
+use super::messages::{Mutation, Package, Round, decode};
+use super::{Decided, Failure, OpenError, Phase, SHARE_PATIENCE, Signing};
 use crate::envelope::Envelope;
 use crate::output::Output;
 use crate::seat::Seat;
@@ -51,12 +51,13 @@ impl Signing {
 
     fn apply_burn(&mut self, package: Envelope, share: Envelope, now: Timestamp) -> Result<(), OpenError> {
         let said: Package = decode(&package, Round::Package).ok_or(OpenError::Malformed)?;
-        for approval in said.approvals {
-            self.decisions.insert(approval.header.sender, approval);
-        }
         let fixed = self.check_package(&package).ok_or(OpenError::Malformed)?;
-        let own = self.decisions.get(&self.seat.me()).cloned();
-        self.sent.extend(own.filter(|e| matches!(decode(e, Round::Decision), Some(Decision::Approve(_)))));
+        for envelope in said.approvals {
+            if envelope.header.sender == self.seat.me() {
+                self.sent.push(envelope.clone());
+            }
+            self.decisions.insert(envelope.header.sender, Decided { envelope, approves: true });
+        }
         if self.proposer == self.seat.me() {
             self.sent.push(package);
         }

@@ -18,13 +18,13 @@ use crate::suite::{Curve, Ed25519, Secp256k1};
 /// They can not be copied, compared or printed, and [`SigningNonces::sign`] takes them away. Two different
 /// signatures from the same nonces give the signer's share away.
 ///
-/// ```compile_fail
+/// ```compile_fail,E0599
 /// fn twice(nonces: quorate_threshold::frost::SigningNonces) {
 ///     let copy = nonces.clone();
 /// }
 /// ```
 ///
-/// ```compile_fail
+/// ```compile_fail,E0382
 /// use quorate_threshold::frost::{KeyPackage, SigningNonces, SigningPackage};
 /// fn retry(nonces: SigningNonces, one: &SigningPackage, two: &SigningPackage, key: &KeyPackage) {
 ///     let first = nonces.sign(one, key);
@@ -32,7 +32,7 @@ use crate::suite::{Curve, Ed25519, Secp256k1};
 /// }
 /// ```
 ///
-/// ```compile_fail
+/// ```compile_fail,E0277
 /// fn written_out<T: borsh::BorshSerialize>() {}
 /// written_out::<quorate_threshold::frost::SigningNonces>();
 /// ```

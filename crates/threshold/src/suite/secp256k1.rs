@@ -3,6 +3,9 @@
 //! RFC 9591, section 6.5, with what BIP-340 asks for: the challenge is its tagged hash over x-coordinates, and
 //! nonces and keys count as the one of ±P whose y-coordinate is even.
 
+mod multiscalar;
+mod table;
+
 use core::ops::{Add, Mul, Neg, Sub};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -17,13 +20,15 @@ use frost_core::{
 use k256::elliptic_curve::bigint::U512;
 use k256::elliptic_curve::group::prime::PrimeCurveAffine;
 use k256::elliptic_curve::hash2curve::{ExpandMsgXmd, hash_to_field};
-use k256::elliptic_curve::ops::{Invert, MulByGenerator, Reduce};
+use k256::elliptic_curve::ops::{Invert, Reduce};
 use k256::elliptic_curve::sec1::{FromEncodedPoint, ToEncodedPoint};
 use k256::elliptic_curve::{BatchNormalize, Field as _, PrimeField};
 use k256::{AffinePoint, EncodedPoint, ProjectivePoint, Scalar, U256};
 use rand_core::{CryptoRng, RngCore};
 use sha2::{Digest, Sha256};
 
+use self::multiscalar::multiscalar_vartime;
+use self::table::mul_generator;
 use super::{Curve, CurveError};
 
 const CONTEXT: &[u8] = b"FROST-secp256k1-SHA256-TR-v1";
@@ -265,7 +270,7 @@ impl Secp256k1 {
         };
         let Some(Ok(proof)) = proof.first_chunk().map(Secp256k1Field::deserialize) else { return false };
         let challenge = Self::H2(&[nonce_x, &key_x, message].concat());
-        let nonce = Self::mul_base(&proof) - *key * challenge;
+        let nonce = Self::mul_base(&proof) - Self::multiscalar_vartime(&[(challenge, *key)]);
         nonce.x_only().is_some_and(|x| x == *nonce_x) && nonce.has_even_y()
     }
 }
@@ -343,8 +348,8 @@ impl Ciphersuite for Secp256k1 {
         let nonce = *signature.R();
         let nonce = if nonce.has_even_y() { nonce } else { -nonce };
         let challenge = Self::challenge(&nonce, &key, message)?.to_scalar();
-        let expected = Self::mul_base(signature.z()).point - key.to_element().point * challenge;
-        if expected == nonce.point { Ok(()) } else { Err(Error::InvalidSignature) }
+        let keyed = Self::multiscalar_vartime(&[(challenge, key.to_element())]);
+        if Self::mul_base(signature.z()) - keyed == nonce { Ok(()) } else { Err(Error::InvalidSignature) }
     }
 
     fn pre_sign<'a>(
@@ -492,7 +497,7 @@ impl Curve for Secp256k1 {
     }
 
     fn mul_base(scalar: &Scalar) -> Secp256k1Point {
-        Secp256k1Point::computed(ProjectivePoint::mul_by_generator(scalar))
+        Secp256k1Point::computed(mul_generator(scalar))
     }
 
     fn negate(point: Secp256k1Point) -> Secp256k1Point {
@@ -500,8 +505,8 @@ impl Curve for Secp256k1 {
     }
 
     fn multiscalar_vartime(terms: &[(Scalar, Secp256k1Point)]) -> Secp256k1Point {
-        let sum = terms.iter().map(|(scalar, point)| point.point * scalar).sum();
-        Secp256k1Point::computed(sum)
+        let known = terms.iter().map(|(scalar, point)| (*scalar, point.point));
+        Secp256k1Point::computed(multiscalar_vartime(known))
     }
 
     fn scalar_from_u16(number: u16) -> Scalar {

@@ -64,7 +64,7 @@ where
     Element<C>: Debug,
 {
     let one = C::scalar_from_u16(1);
-    let zero = one - one;
+    let zero = C::scalar_from_u16(0);
     let mut scalars = vec![zero, one, -one, C::scalar_from_u16(2), -C::scalar_from_u16(2)];
     let mut power = one;
     for _ in 0..255 {

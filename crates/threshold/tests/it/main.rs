@@ -1,4 +1,10 @@
 //! The crate from outside.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a test that panics has failed, and its numbers are small"
+)]
 
 mod derive;
 mod frost;

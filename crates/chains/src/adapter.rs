@@ -1,0 +1,134 @@
+//! What a chain has to be able to do, and the functions that everybody calls.
+
+use crate::chain::{Chain, Network};
+use crate::context::Context;
+use crate::error::ChainError;
+use crate::intent::Intent;
+use crate::key::PublicKey;
+use crate::signature;
+use crate::transaction::{
+    Address, Decoded, Identity, SignedTransaction, UnsignedTransaction, check_length,
+};
+
+/// Whose transaction it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Account<'a> {
+    pub(crate) network: Network,
+    pub(crate) key: &'a PublicKey,
+}
+
+/// A chain. One unit struct per chain implements it, and [`Chain`] names them all.
+///
+/// Implementations see bytes that anybody may have sent, already bounded in length.
+pub(crate) trait Adapter {
+    /// Returns the account's own address.
+    fn address(&self, account: Account<'_>) -> Result<Address, ChainError>;
+
+    /// Reads an address strictly and returns its canonical spelling.
+    fn parse_address(&self, network: Network, text: &str) -> Result<Address, ChainError>;
+
+    /// Turns an intent into unsigned bytes. The caller decodes them again before anybody sees them.
+    fn build(&self, account: Account<'_>, intent: &Intent, context: &Context) -> Result<Vec<u8>, ChainError>;
+
+    /// Turns a file of the chain's own tools into unsigned bytes.
+    fn import(&self, file: &[u8]) -> Result<Vec<u8>, ChainError>;
+
+    /// Understands unsigned bytes to the last one or refuses them.
+    fn decode(&self, account: Account<'_>, bytes: &[u8]) -> Result<Decoded, ChainError>;
+
+    /// Puts verified signatures, one per request, to unsigned bytes.
+    fn assemble(&self, bytes: &[u8], signatures: &[[u8; 64]]) -> Result<Vec<u8>, ChainError>;
+
+    /// Undoes [`Adapter::assemble`].
+    fn disassemble(&self, signed: &[u8]) -> Result<(Vec<u8>, Vec<[u8; 64]>), ChainError>;
+
+    /// Names what [`Adapter::assemble`] made.
+    fn identify(&self, signed: &[u8]) -> Result<Identity, ChainError>;
+}
+
+/// Returns the address of a key.
+///
+/// # Errors
+/// A key on another curve, or bytes that are no key.
+pub fn address(chain: Chain, network: Network, key: &PublicKey) -> Result<Address, ChainError> {
+    chain.adapter().address(Account { network, key })
+}
+
+/// Reads an address of this chain and network and returns it in its canonical spelling.
+///
+/// # Errors
+/// [`ChainError::Address`] names the fault.
+pub fn parse_address(chain: Chain, network: Network, text: &str) -> Result<Address, ChainError> {
+    chain.adapter().parse_address(network, text)
+}
+
+/// Builds an unsigned transaction that does what the intent says, and nothing that [`decode`] refuses.
+///
+/// # Errors
+/// An intent or context that is not the chain's, an address or amount that is none, not enough to spend, or anything
+/// that [`decode`] refuses.
+pub fn build(
+    chain: Chain,
+    network: Network,
+    key: &PublicKey,
+    intent: &Intent,
+    context: &Context,
+) -> Result<UnsignedTransaction, ChainError> {
+    let account = Account { network, key };
+    let bytes = chain.adapter().build(account, intent, context)?;
+    let unsigned = UnsignedTransaction { chain, network, bytes };
+    decode(&unsigned, key)?;
+    Ok(unsigned)
+}
+
+/// Reads a file of the chain's own tools, binary or base64: a Solana message or unsigned transaction, a NEAR
+/// transaction, a PSBT, or a message to sign in the form that [`build`] gives it.
+///
+/// What it returns has been parsed, not judged: [`decode`] judges.
+///
+/// # Errors
+/// Too long, malformed, already signed, or with parts that are not understood.
+pub fn import(chain: Chain, network: Network, bytes: &[u8]) -> Result<UnsignedTransaction, ChainError> {
+    let bytes = chain.adapter().import(bytes)?;
+    Ok(UnsignedTransaction { chain, network, bytes })
+}
+
+/// Understands an unsigned transaction completely, or refuses it.
+///
+/// The review and the payloads to sign come from the same decoded model; the payloads are computed from the model's
+/// own encoding, never from the bytes that came in.
+///
+/// # Errors
+/// Malformed or non-canonical bytes, any part that is not understood, anything that another account would have to
+/// sign, and whatever is known to be unsafe.
+pub fn decode(unsigned: &UnsignedTransaction, key: &PublicKey) -> Result<Decoded, ChainError> {
+    check_length(&unsigned.bytes)?;
+    unsigned.chain.adapter().decode(Account { network: unsigned.network, key }, &unsigned.bytes)
+}
+
+/// Verifies the signatures, one per request of [`decode`] and in their order, and puts them to the transaction.
+///
+/// # Errors
+/// Whatever [`decode`] refuses, another number of signatures, or one that does not verify.
+pub fn attach(
+    unsigned: &UnsignedTransaction,
+    key: &PublicKey,
+    signatures: &[[u8; 64]],
+) -> Result<SignedTransaction, ChainError> {
+    let decoded = decode(unsigned, key)?;
+    signature::verify_all(unsigned.chain, key, &decoded.requests, signatures)?;
+    let bytes = unsigned.chain.adapter().assemble(&unsigned.bytes, signatures)?;
+    SignedTransaction::from_bytes(unsigned.chain, unsigned.network, &bytes)
+}
+
+/// Verifies a signed transaction against the account's key, and against everything that [`decode`] checks.
+///
+/// # Errors
+/// Whatever [`decode`] refuses, or a signature that does not verify.
+pub fn verify(signed: &SignedTransaction, key: &PublicKey) -> Result<(), ChainError> {
+    let chain = signed.chain();
+    let (bytes, signatures) = chain.adapter().disassemble(signed.bytes())?;
+    let unsigned = UnsignedTransaction { chain, network: signed.network(), bytes };
+    let decoded = decode(&unsigned, key)?;
+    signature::verify_all(chain, key, &decoded.requests, &signatures)
+}

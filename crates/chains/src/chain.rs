@@ -1,0 +1,202 @@
+//! The chains, their networks, and how each signs.
+
+use core::fmt;
+use core::str::FromStr;
+
+use borsh::{BorshDeserialize, BorshSerialize};
+use quorate_primitives::KeyPurpose;
+use serde::{Deserialize, Serialize};
+
+use crate::adapter::Adapter;
+use crate::error::ChainError;
+use crate::text::escape;
+use crate::{bitcoin, near, solana};
+
+/// A chain that the wallet has accounts on.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    BorshSerialize,
+    BorshDeserialize,
+)]
+#[serde(rename_all = "lowercase")]
+#[borsh(use_discriminant = true)]
+#[repr(u8)]
+pub enum Chain {
+    /// Solana.
+    Solana = 1,
+    /// NEAR.
+    Near = 2,
+    /// Bitcoin, by Taproot key path.
+    Bitcoin = 3,
+}
+
+impl Chain {
+    /// Every chain, in the order in which they are listed to people.
+    pub const ALL: [Self; 3] = [Self::Solana, Self::Near, Self::Bitcoin];
+
+    /// Returns the chain's name, as [`FromStr`] reads it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Solana => "solana",
+            Self::Near => "near",
+            Self::Bitcoin => "bitcoin",
+        }
+    }
+
+    /// Returns the symbol of the chain's main unit.
+    pub const fn unit(self) -> &'static str {
+        match self {
+            Self::Solana => "SOL",
+            Self::Near => "NEAR",
+            Self::Bitcoin => "BTC",
+        }
+    }
+
+    /// Returns how many decimal places the main unit has.
+    pub const fn decimals(self) -> u8 {
+        match self {
+            Self::Solana => 9,
+            Self::Near => 24,
+            Self::Bitcoin => 8,
+        }
+    }
+
+    /// Returns the purpose of the keys that sign on this chain.
+    pub const fn purpose(self) -> KeyPurpose {
+        match self {
+            Self::Solana | Self::Near => KeyPurpose::Ed25519,
+            Self::Bitcoin => KeyPurpose::Bip340Secp256k1,
+        }
+    }
+
+    /// Returns the number that SLIP-44 gives the chain, for derivation paths: chains that share a purpose get
+    /// different keys by it.
+    pub const fn coin_type(self, network: Network) -> u32 {
+        match (self, network) {
+            (Self::Solana, _) => 501,
+            (Self::Near, _) => 397,
+            (Self::Bitcoin, Network::Mainnet) => 0,
+            (Self::Bitcoin, Network::Testnet | Network::Regtest) => 1,
+        }
+    }
+
+    pub(crate) fn adapter(self) -> &'static dyn Adapter {
+        match self {
+            Self::Solana => &solana::Solana,
+            Self::Near => &near::Near,
+            Self::Bitcoin => &bitcoin::Bitcoin,
+        }
+    }
+}
+
+impl fmt::Display for Chain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Chain {
+    type Err = ChainError;
+
+    fn from_str(name: &str) -> Result<Self, ChainError> {
+        Self::ALL
+            .into_iter()
+            .find(|chain| chain.name() == name)
+            .ok_or_else(|| ChainError::UnknownChain { name: escape(name) })
+    }
+}
+
+/// Which network of a chain.
+///
+/// | | Solana | NEAR | Bitcoin |
+/// |---|---|---|---|
+/// | `Mainnet` | mainnet-beta | mainnet | mainnet |
+/// | `Testnet` | devnet, testnet | testnet | testnet, signet |
+/// | `Regtest` | a validator of one's own | localnet | regtest |
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    BorshSerialize,
+    BorshDeserialize,
+)]
+#[serde(rename_all = "lowercase")]
+#[borsh(use_discriminant = true)]
+#[repr(u8)]
+pub enum Network {
+    /// The network whose coins are money.
+    Mainnet = 1,
+    /// A public network for tests.
+    Testnet = 2,
+    /// A network on one's own machine.
+    Regtest = 3,
+}
+
+impl Network {
+    /// Returns the network's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Mainnet => "mainnet",
+            Self::Testnet => "testnet",
+            Self::Regtest => "regtest",
+        }
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Network {
+    type Err = ChainError;
+
+    /// Reads a name, or what a chain calls its own: `devnet` and `signet` are [`Network::Testnet`], `localnet` is
+    /// [`Network::Regtest`].
+    fn from_str(name: &str) -> Result<Self, ChainError> {
+        match name {
+            "mainnet" => Ok(Self::Mainnet),
+            "testnet" | "devnet" | "signet" => Ok(Self::Testnet),
+            "regtest" | "localnet" => Ok(Self::Regtest),
+            _ => Err(ChainError::UnknownNetwork { name: escape(name) }),
+        }
+    }
+}
+
+/// How a payload is signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Algorithm {
+    /// Ed25519 over the whole payload, by the account's key.
+    Ed25519,
+    /// BIP-340 over a payload of 32 bytes, by the account's key after `tweak`.
+    Bip340 {
+        /// What turns the account's key into the one that signs.
+        tweak: TapTweak,
+    },
+}
+
+/// What BIP-341 does to a key before it signs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TapTweak {
+    /// The tweak of an output that only its key can spend: an empty script tree.
+    KeyPath,
+}

@@ -1,0 +1,252 @@
+//! Lobbies of this device: from an invite to a roster that people confirmed.
+
+use std::sync::Arc;
+
+use quorate_primitives::{KeyPurpose, Millis, Secret, Threshold, Timestamp};
+use quorate_session::lobby::{Event, Lobby, Output, Plan, SignedRoster};
+use quorate_transport::{DeviceIdentity, Invite, MemberKey, RoomId};
+use rand_core::{CryptoRng, RngCore};
+
+use crate::device::{Device, Effect, RoomEvent};
+use crate::error::CommandError;
+use crate::records::{LobbyRecord, PlanRecord, Record};
+use crate::rooms::Room;
+use crate::view::View;
+use crate::wallet::Wallet;
+
+/// Frames that arrive before the roster is confirmed, kept for the ceremony.
+const MAX_EARLY_FRAMES: usize = 512;
+const MAX_EARLY_BYTES: usize = 4 * 1024 * 1024;
+
+/// A lobby that is open on this device.
+pub(crate) struct OpenLobby {
+    pub(crate) lobby: Lobby,
+    record: LobbyRecord,
+    complete: Option<SignedRoster>,
+    early: Vec<(MemberKey, Vec<u8>)>,
+}
+
+impl OpenLobby {
+    /// Opens a lobby again from its record, and from the roster if that was complete.
+    pub(crate) fn open(
+        identity: &Arc<DeviceIdentity>,
+        name: &str,
+        record: LobbyRecord,
+        complete: Option<SignedRoster>,
+        entropy: &[u8; 32],
+        now: Timestamp,
+    ) -> Result<Self, CommandError> {
+        let invite = Invite::parse(record.invite.expose())?;
+        let identity = Arc::clone(identity);
+        let lobby = match (&record.plan, &complete) {
+            (None, _) => Lobby::join(identity, invite, name, entropy, now)?,
+            (Some(_), Some(roster)) => Lobby::restore(identity, invite, name, roster.clone(), entropy, now)?,
+            (Some(plan), None) => {
+                let plan = Plan {
+                    wallet_name: plan.wallet_name.clone(),
+                    purposes: plan.purposes.clone(),
+                    group: plan.group,
+                };
+                Lobby::create(identity, invite, name, plan, entropy, now)?
+            }
+        };
+        Ok(Self { lobby, record, complete, early: Vec::new() })
+    }
+
+    pub(crate) fn room(&self, identity: &DeviceIdentity) -> Room {
+        Room::of(identity, self.lobby.invite())
+    }
+
+    pub(crate) fn room_id(&self) -> RoomId {
+        self.lobby.invite().room_token().room()
+    }
+
+    pub(crate) fn handle_room(&mut self, event: RoomEvent, now: Timestamp) {
+        match event {
+            RoomEvent::Entered { members, restarted } => {
+                if restarted {
+                    self.lobby.handle_reconnected(now);
+                }
+                self.lobby.handle_members(&members);
+            }
+            RoomEvent::Joined(member) => self.lobby.handle_members(&[member]),
+            RoomEvent::Frame { from, bytes } => {
+                if !self.lobby.handle_frame(from, &bytes) {
+                    self.keep_early(from, bytes);
+                }
+            }
+        }
+    }
+
+    /// Others may begin before this device's person has compared the words.
+    fn keep_early(&mut self, from: MemberKey, bytes: Vec<u8>) {
+        let held: usize = self.early.iter().map(|(_, frame)| frame.len()).sum();
+        if self.early.len() < MAX_EARLY_FRAMES && held + bytes.len() <= MAX_EARLY_BYTES {
+            self.early.push((from, bytes));
+        }
+    }
+
+    pub(crate) fn snapshot(&self) -> Vec<Record> {
+        let record = LobbyRecord {
+            invite: self.record.invite.duplicate(),
+            plan: self.record.plan.clone(),
+            accept_words: self.record.accept_words,
+        };
+        let roster = self.complete.as_ref().map(|roster| Record::Roster {
+            invite: self.record.invite.duplicate(),
+            roster: roster.clone(),
+            by_me: self.record.plan.is_some(),
+        });
+        [Record::Lobby(record)].into_iter().chain(roster).collect()
+    }
+
+    /// Returns the parts a wallet begins with.
+    pub(crate) fn into_wallet_parts(self) -> (Invite, Option<Lobby>, Option<SignedRoster>, Vec<(MemberKey, Vec<u8>)>) {
+        let invite = Invite {
+            relay: self.lobby.invite().relay.clone(),
+            secret: self.lobby.invite().secret.duplicate(),
+            creator: self.lobby.invite().creator,
+            threshold: self.lobby.invite().threshold,
+            expires: self.lobby.invite().expires,
+        };
+        let by_me = self.record.plan.is_some();
+        (invite, by_me.then_some(self.lobby), self.complete, self.early)
+    }
+}
+
+impl<R: RngCore + CryptoRng> Device<R> {
+    pub(crate) fn create(
+        &mut self,
+        name: String,
+        (min_signers, max_signers): (u16, u16),
+        relay: &str,
+        ttl: Millis,
+        accept_words: bool,
+    ) -> Result<(), CommandError> {
+        if self.wallets.values().any(|wallet| wallet.name() == name) {
+            return Err(CommandError::Ambiguous(name));
+        }
+        let threshold = Threshold::new(min_signers, max_signers)?;
+        let expires = self.context.now.after(ttl);
+        let creator = self.identity.public().fingerprint();
+        let invite = Invite::generate(&mut self.context.rng, relay.parse()?, creator, threshold, expires);
+        let group = self.context.entropy();
+        let plan = PlanRecord { wallet_name: name, purposes: KeyPurpose::ALL.to_vec(), group };
+        let text = invite.to_text().to_string();
+        self.open_lobby(LobbyRecord { invite: Secret::new(text.clone()), plan: Some(plan), accept_words })?;
+        self.context.view(View::Invite { invite: text, expires });
+        Ok(())
+    }
+
+    pub(crate) fn join(&mut self, invite: &str, accept_words: bool) -> Result<(), CommandError> {
+        let invite = Invite::parse(invite)?;
+        let room = invite.room_token().room();
+        if self.lobbies.contains_key(&room) || self.wallets.contains_key(&room) {
+            return Ok(());
+        }
+        let text = Secret::new(invite.to_text().to_string());
+        self.open_lobby(LobbyRecord { invite: text, plan: None, accept_words })
+    }
+
+    fn open_lobby(&mut self, record: LobbyRecord) -> Result<(), CommandError> {
+        let entropy = self.context.entropy();
+        let copy = LobbyRecord {
+            invite: record.invite.duplicate(),
+            plan: record.plan.clone(),
+            accept_words: record.accept_words,
+        };
+        let lobby = OpenLobby::open(&self.identity, &self.name, record, None, &entropy, self.context.now)?;
+        self.context.persist(&Record::Lobby(copy));
+        self.context.push(Effect::Enter(lobby.room(&self.identity)));
+        self.lobbies.insert(lobby.room_id(), lobby);
+        Ok(())
+    }
+
+    /// A person has compared the words.
+    pub(crate) fn confirm_words(&mut self, same: bool) -> Result<(), CommandError> {
+        let waiting = self.lobbies.iter().find(|(_, lobby)| lobby.complete.is_some());
+        let room = waiting.map(|(room, _)| *room).ok_or(CommandError::NothingToConfirm)?;
+        if same {
+            self.begin(room);
+        } else {
+            self.close_lobby(room, "the safety words differ: somebody is between the devices");
+        }
+        Ok(())
+    }
+
+    /// After a restart: what was confirmed before goes on.
+    pub(crate) fn resume_confirmed(&mut self) {
+        let confirmed = self.lobbies.iter().filter(|(_, l)| l.complete.is_some() && l.record.accept_words);
+        let rooms: Vec<RoomId> = confirmed.map(|(room, _)| *room).collect();
+        rooms.into_iter().for_each(|room| self.begin(room));
+    }
+
+    fn close_lobby(&mut self, room: RoomId, reason: &str) {
+        self.lobbies.remove(&room);
+        self.context.persist(&Record::LobbyClosed { room: room.0 });
+        self.context.push(Effect::Leave(room));
+        self.context.view(View::NotAdmitted { reason: reason.to_owned() });
+    }
+
+    /// Carries out what lobbies put out.
+    pub(crate) fn settle_lobbies(&mut self) {
+        let rooms: Vec<RoomId> = self.lobbies.keys().copied().collect();
+        for room in rooms {
+            while let Some(output) = self.lobbies.get_mut(&room).and_then(|lobby| lobby.lobby.poll_output()) {
+                match output {
+                    Output::Send(frame) => {
+                        self.context.push(Effect::Send { room, to: frame.to, bytes: frame.bytes });
+                    }
+                    Output::WakeAt(at) => self.context.push(Effect::WakeAt(at)),
+                    Output::Event(event) => self.handle_lobby_event(room, event),
+                }
+            }
+            self.begin_if_confirmed(room);
+        }
+    }
+
+    fn handle_lobby_event(&mut self, room: RoomId, event: Event) {
+        let Some(open) = self.lobbies.get_mut(&room) else { return };
+        match event {
+            Event::Arrived { name, present } => {
+                let total = open.lobby.invite().threshold.max_signers();
+                self.context.view(View::Arrived { name, present, total });
+            }
+            Event::Refused { reason } => self.close_lobby(room, &reason),
+            Event::Complete(roster) => {
+                open.complete = Some(roster.clone());
+                let by_me = open.record.plan.is_some();
+                let invite = open.record.invite.duplicate();
+                self.context.persist(&Record::Roster { invite, roster: roster.clone(), by_me });
+                self.context.view(safety_words(&roster, !open.record.accept_words));
+            }
+        }
+    }
+
+    fn begin_if_confirmed(&mut self, room: RoomId) {
+        let confirmed = |lobby: &OpenLobby| lobby.complete.is_some() && lobby.record.accept_words;
+        if self.lobbies.get(&room).is_some_and(confirmed) {
+            self.begin(room);
+        }
+    }
+
+    /// The lobby becomes a wallet in the making.
+    fn begin(&mut self, room: RoomId) {
+        let Some(open) = self.lobbies.remove(&room) else { return };
+        match Wallet::begin(&self.identity, open, &mut self.context) {
+            Ok(wallet) => {
+                self.wallets.insert(room, wallet);
+            }
+            Err(reason) => self.close_lobby(room, &reason),
+        }
+    }
+}
+
+fn safety_words(roster: &SignedRoster, confirm: bool) -> View {
+    View::SafetyWords {
+        wallet: roster.roster.wallet_name.clone(),
+        words: roster.roster.safety_words().into_iter().map(str::to_owned).collect(),
+        members: roster.roster.members.iter().map(|member| member.name.clone()).collect(),
+        confirm,
+    }
+}

@@ -1,0 +1,303 @@
+//! Requests: signing sessions with what this device decoded of them.
+
+use std::sync::Arc;
+
+use quorate_chains as chains;
+use quorate_primitives::{Millis, Timestamp};
+use quorate_session::envelope::Envelope;
+use quorate_session::output::Output;
+use quorate_session::seat::Seat;
+use quorate_session::signing::{Event, Mutation, Signing};
+use rand_core::{CryptoRng, RngCore};
+
+use crate::accounts::share_for;
+use crate::command::Request;
+use crate::device::{Context, Effect};
+use crate::error::CommandError;
+use crate::records::Record;
+use crate::tasks::{self, Verified};
+use crate::view::{RequestView, SignedView, View};
+use crate::wallet::{Keys, Wallet};
+
+/// How many requests of one wallet may be open at once: each holds nonces, and concurrency is what ROS attacks need.
+pub(crate) const MAX_OPEN: usize = 64;
+
+/// How many requests are remembered.
+const MAX_REMEMBERED: usize = 1000;
+
+/// A signing session and what this device knows about it.
+pub(crate) struct Session {
+    pub(crate) signing: Signing,
+    pub(crate) log: Vec<Mutation>,
+    verified: Verified,
+    opened: Timestamp,
+}
+
+impl Session {
+    /// Rebuilds a session from its log. `None` if it does not decode any more, which leaves it dead.
+    pub(crate) fn replay(seat: &Arc<Seat>, keys: &Keys, log: Vec<Mutation>, now: Timestamp) -> Option<Self> {
+        let Some(Mutation::Opened { proposal }) = log.first() else { return None };
+        let task = borsh::from_slice(&proposal.body).ok()?;
+        let verified = tasks::verify(&keys.shares, &task).ok()?;
+        let share = share_for(&keys.shares, verified.account.chain).ok()?;
+        let signing = Signing::replay(Arc::clone(seat), share, log.iter().cloned(), now).ok()?;
+        Some(Self { signing, log, verified, opened: now })
+    }
+}
+
+impl Wallet {
+    /// Builds and shows a request without proposing it.
+    pub(crate) fn preview<R: RngCore + CryptoRng>(
+        &mut self,
+        request: &Request,
+        context: &mut Context<R>,
+    ) -> Result<(), CommandError> {
+        let (verified, _) = tasks::prepare(&self.keys()?.shares, request)?;
+        context.view(View::Preview { review: verified.review });
+        Ok(())
+    }
+
+    /// Proposes a request to the group, and approves it on this device.
+    pub(crate) fn propose<R: RngCore + CryptoRng>(
+        &mut self,
+        request: &Request,
+        note: String,
+        ttl: Millis,
+        context: &mut Context<R>,
+    ) -> Result<(), CommandError> {
+        self.check_room_for_one_more()?;
+        let keys = self.keys()?;
+        let (verified, messages) = tasks::prepare(&keys.shares, request)?;
+        let nonce = context.entropy();
+        let task = tasks::task(&verified, messages, note, context.now.after(ttl), nonce);
+        let share = share_for(&keys.shares, verified.account.chain)?;
+        let mut signing = Signing::propose(Arc::clone(&self.seat), share, task, context.now)?;
+        let id = *signing.session();
+        signing.approve(&context.entropy(), context.now);
+        self.sessions.insert(id, Session { signing, log: Vec::new(), verified, opened: context.now });
+        self.show(&id, context);
+        Ok(())
+    }
+
+    pub(crate) fn approve<R: RngCore + CryptoRng>(
+        &mut self,
+        request: &str,
+        context: &mut Context<R>,
+    ) -> Result<(), CommandError> {
+        let entropy = context.entropy();
+        let now = context.now;
+        self.decide(request, |signing| signing.approve(&entropy, now))
+    }
+
+    pub(crate) fn refuse<R: RngCore + CryptoRng>(
+        &mut self,
+        request: &str,
+        reason: &str,
+        context: &mut Context<R>,
+    ) -> Result<(), CommandError> {
+        let now = context.now;
+        self.decide(request, |signing| signing.refuse(reason, now))
+    }
+
+    fn decide(&mut self, request: &str, act: impl FnOnce(&mut Signing)) -> Result<(), CommandError> {
+        let none = || CommandError::NoSuchRequest(request.to_owned());
+        let id = self.find_session(request).ok_or_else(none)?;
+        let session = self.sessions.get_mut(&id).ok_or_else(none)?;
+        if !session.signing.is_undecided() {
+            return Err(CommandError::Decided(request.to_owned()));
+        }
+        act(&mut session.signing);
+        Ok(())
+    }
+
+    /// Finds a request by the beginning of its id.
+    pub(crate) fn find_session(&self, request: &str) -> Option<[u8; 32]> {
+        let matches = |id: &&[u8; 32]| request.len() >= 4 && hex::encode(id).starts_with(request);
+        let mut found = self.sessions.keys().filter(matches);
+        match (found.next(), found.next()) {
+            (Some(id), None) => Some(*id),
+            _ => None,
+        }
+    }
+
+    fn check_room_for_one_more(&self) -> Result<(), CommandError> {
+        let open = self.sessions.values().filter(|session| session.signing.is_open()).count();
+        if open >= MAX_OPEN { Err(CommandError::TooManyOpen(open)) } else { Ok(()) }
+    }
+
+    /// Takes an authentic envelope of a signing session; opens the session if it is a proposal.
+    pub(crate) fn handle_signing<R: RngCore + CryptoRng>(&mut self, envelope: Envelope, context: &mut Context<R>) {
+        let id = envelope.header.session;
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.signing.handle_envelope(envelope, context.now);
+            return;
+        }
+        if envelope.header.round != 0 || self.check_room_for_one_more().is_err() {
+            return;
+        }
+        let proposer = self.member_name(envelope.header.sender);
+        match self.open_session(envelope, context.now) {
+            Ok(()) => self.show(&id, context),
+            Err(Some(reason)) => {
+                context.view(View::Rejected { request: hex::encode(id), proposer, reason });
+            }
+            Err(None) => {}
+        }
+    }
+
+    /// Opens another member's proposal. What does not decode is refused at once, with the reason; `None` for what is
+    /// not a proposal at all.
+    fn open_session(&mut self, proposal: Envelope, now: Timestamp) -> Result<(), Option<String>> {
+        let keys = self.keys().map_err(|_| None)?;
+        let task = borsh::from_slice(&proposal.body).map_err(|_| None)?;
+        let verified = tasks::verify(&keys.shares, &task).map_err(|error| Some(error.to_string()))?;
+        let share = share_for(&keys.shares, verified.account.chain).map_err(|error| Some(error.to_string()))?;
+        let id = proposal.header.session;
+        let signing =
+            Signing::open(Arc::clone(&self.seat), share, proposal, now).map_err(|error| Some(error.to_string()))?;
+        self.forget_oldest();
+        self.sessions.insert(id, Session { signing, log: Vec::new(), verified, opened: now });
+        Ok(())
+    }
+
+    /// Keeps the number of remembered sessions bounded.
+    fn forget_oldest(&mut self) {
+        while self.sessions.len() >= MAX_REMEMBERED {
+            let over = self.sessions.iter().filter(|(_, session)| !session.signing.is_open());
+            let Some(oldest) = over.min_by_key(|(_, session)| session.opened).map(|(id, _)| *id) else { return };
+            self.sessions.remove(&oldest);
+        }
+    }
+
+    /// Carries out what sessions put out.
+    pub(crate) fn settle_sessions<R: RngCore + CryptoRng>(&mut self, context: &mut Context<R>) {
+        let ids: Vec<[u8; 32]> = self.sessions.keys().copied().collect();
+        for id in ids {
+            while let Some(output) = self.sessions.get_mut(&id).and_then(|session| session.signing.poll_output()) {
+                self.handle_session_output(&id, output, context);
+            }
+        }
+    }
+
+    fn handle_session_output<R: RngCore + CryptoRng>(
+        &mut self,
+        id: &[u8; 32],
+        output: Output<Mutation, Event>,
+        context: &mut Context<R>,
+    ) {
+        match output {
+            Output::Persist(mutation) => {
+                let record = self.remember(id, mutation);
+                context.persist(&record);
+            }
+            Output::Append(mutation) => {
+                let record = self.remember(id, mutation);
+                context.append(&record);
+            }
+            Output::Send(to, envelope) => self.send(to, &envelope, context),
+            Output::WakeAt(at) => context.push(Effect::WakeAt(at)),
+            Output::Event(event) => self.handle_session_event(id, event, context),
+        }
+    }
+
+    fn remember(&mut self, id: &[u8; 32], mutation: Mutation) -> Record {
+        if let Some(session) = self.sessions.get_mut(id) {
+            session.log.push(mutation.clone());
+        }
+        Record::Signing { wallet: self.id(), session: *id, mutation }
+    }
+
+    fn handle_session_event<R: RngCore + CryptoRng>(
+        &mut self,
+        id: &[u8; 32],
+        event: Event,
+        context: &mut Context<R>,
+    ) {
+        match event {
+            Event::Decided { .. } | Event::Signing { .. } => self.show(id, context),
+            Event::Signed { signatures } => self.show_signed(id, &signatures, context),
+            Event::Failed(failure) => context.view(View::RequestFailed {
+                request: hex::encode(id),
+                reason: failure.to_string(),
+                culprits: self.member_names(failure.culprits()),
+            }),
+        }
+    }
+
+    fn show_signed<R: RngCore + CryptoRng>(&self, id: &[u8; 32], signatures: &[[u8; 64]], context: &mut Context<R>) {
+        let Some(session) = self.sessions.get(id) else { return };
+        let view = match self.signed_view(id, session, signatures, context.now) {
+            Ok(signed) => View::Signed { signed },
+            Err(error) => View::RequestFailed {
+                request: hex::encode(id),
+                reason: format!("signature does not fit the transaction: {error}"),
+                culprits: Vec::new(),
+            },
+        };
+        context.view(view);
+    }
+
+    fn signed_view(
+        &self,
+        id: &[u8; 32],
+        session: &Session,
+        signatures: &[[u8; 64]],
+        now: Timestamp,
+    ) -> Result<SignedView, chains::ChainError> {
+        let Verified { account, key, unsigned, .. } = &session.verified;
+        let signed = chains::attach(unsigned, key, signatures)?;
+        Ok(SignedView {
+            request: hex::encode(id),
+            wallet: self.name().to_owned(),
+            chain: account.chain,
+            network: account.network,
+            address: chains::address(account.chain, account.network, key)?.to_string(),
+            public_key: key.to_string(),
+            txid: signed.txid().to_owned(),
+            encoded: signed.encoded().to_owned(),
+            signed: hex::encode(signed.bytes()),
+            unsigned: hex::encode(&unsigned.bytes),
+            signatures: signatures.iter().map(hex::encode).collect(),
+            elapsed: now.since(session.opened),
+        })
+    }
+
+    fn show<R: RngCore + CryptoRng>(&self, id: &[u8; 32], context: &mut Context<R>) {
+        if let Some(session) = self.sessions.get(id) {
+            let request = self.request_view(id, session);
+            context.view(View::Request { request });
+        }
+    }
+
+    /// Returns all remembered requests.
+    pub(crate) fn requests(&self) -> Vec<RequestView> {
+        self.sessions.iter().map(|(id, session)| self.request_view(id, session)).collect()
+    }
+
+    fn request_view(&self, id: &[u8; 32], session: &Session) -> RequestView {
+        let signing = &session.signing;
+        let decided = |approved: bool| {
+            let ids = signing.decisions().into_iter().filter(move |(_, a)| *a == approved).map(|(id, _)| id);
+            self.member_names(&ids.collect::<Vec<_>>())
+        };
+        let state = match (signing.signatures(), signing.failure()) {
+            (Some(_), _) => "signed",
+            (None, Some(_)) => "failed",
+            (None, None) => "open",
+        };
+        RequestView {
+            id: hex::encode(id),
+            wallet: self.name().to_owned(),
+            proposer: self.member_name(signing.proposer()),
+            chain: signing.task().chain.clone(),
+            note: signing.task().note.clone(),
+            review: session.verified.review.clone(),
+            approved: decided(true),
+            refused: decided(false),
+            needed: self.seat.roster().threshold.min_signers(),
+            state: state.to_owned(),
+            undecided: signing.is_undecided(),
+            expires: signing.task().expires,
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! One wallet on this device: its roster, its mail, and what it is doing.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use quorate_primitives::{ParticipantId, Secret};
+use quorate_session::certificate::Certificate;
+use quorate_session::courier::Courier;
+use quorate_session::envelope::{Envelope, Protocol};
+use quorate_session::keygen::{self, Keygen};
+use quorate_session::lobby::Lobby;
+use quorate_session::roster::{Member, Roster};
+use quorate_session::seat::Seat;
+use quorate_session::signing;
+use quorate_threshold::KeyShare;
+use quorate_threshold::engine::Recipient;
+use quorate_transport::{DeviceIdentity, Invite, MemberKey, RoomId};
+use rand_core::{CryptoRng, RngCore};
+
+use crate::accounts;
+use crate::device::{Context, Effect, RoomEvent};
+use crate::error::CommandError;
+use crate::lobbies::OpenLobby;
+use crate::records::{Record, WalletRecord};
+use crate::requests::Session;
+use crate::rooms::Room;
+use crate::view::{KeyView, MemberView, WalletView};
+
+/// A wallet, from its first ceremony on.
+pub(crate) struct Wallet {
+    pub(crate) seat: Arc<Seat>,
+    pub(crate) courier: Courier,
+    pub(crate) invite: Invite,
+    pub(crate) lobby: Option<Lobby>,
+    pub(crate) stage: Stage,
+    pub(crate) sessions: BTreeMap<[u8; 32], Session>,
+}
+
+pub(crate) enum Stage {
+    Making(Box<Keygen>),
+    Ready(Keys),
+    Failed(String),
+}
+
+/// Certified keys.
+pub(crate) struct Keys {
+    pub(crate) shares: Vec<KeyShare>,
+    pub(crate) certificate: Certificate,
+}
+
+impl Wallet {
+    /// Takes a seat in a roster.
+    pub(crate) fn seated(
+        identity: &Arc<DeviceIdentity>,
+        invite: Invite,
+        roster: Roster,
+        lobby: Option<Lobby>,
+        stage: impl FnOnce(Arc<Seat>) -> Result<Stage, String>,
+    ) -> Result<Self, String> {
+        let seat = Seat::new(Arc::clone(identity), roster).map_err(|error| error.to_string())?;
+        let seat = Arc::new(seat);
+        let courier = Courier::new(Arc::clone(&seat)).map_err(|error| error.to_string())?;
+        let stage = stage(Arc::clone(&seat))?;
+        Ok(Self { seat, courier, invite, lobby, stage, sessions: BTreeMap::new() })
+    }
+
+    /// Begins the key ceremony of a lobby whose words were confirmed.
+    pub(crate) fn begin<R: RngCore + CryptoRng>(
+        identity: &Arc<DeviceIdentity>,
+        open: OpenLobby,
+        context: &mut Context<R>,
+    ) -> Result<Self, String> {
+        let (invite, lobby, complete, early) = open.into_wallet_parts();
+        let roster = complete.ok_or("the roster is not complete")?.roster;
+        let seed = Secret::new(context.entropy());
+        let now = context.now;
+        let mut wallet = Self::seated(identity, invite, roster, lobby, |seat| {
+            let keygen = Keygen::start(seat, seed, keygen::DEFAULT_PATIENCE, now);
+            keygen.map(|keygen| Stage::Making(Box::new(keygen))).map_err(|fault| fault.to_string())
+        })?;
+        wallet.settle(context);
+        for (from, bytes) in early {
+            wallet.handle_room(RoomEvent::Frame { from, bytes }, context);
+        }
+        Ok(wallet)
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.seat.roster().wallet_name
+    }
+
+    /// Returns the wallet's id: its roster's hash.
+    pub(crate) fn id(&self) -> [u8; 32] {
+        *self.seat.roster_hash()
+    }
+
+    pub(crate) fn id_hex(&self) -> String {
+        hex::encode(self.id())
+    }
+
+    pub(crate) fn room_id(&self) -> RoomId {
+        self.invite.room_token().room()
+    }
+
+    pub(crate) fn room(&self, identity: &DeviceIdentity) -> Room {
+        Room::of(identity, &self.invite)
+    }
+
+    pub(crate) fn keys(&self) -> Result<&Keys, CommandError> {
+        match &self.stage {
+            Stage::Ready(keys) => Ok(keys),
+            Stage::Making(_) | Stage::Failed(_) => Err(CommandError::NotReady(self.name().to_owned())),
+        }
+    }
+
+    pub(crate) fn member_name(&self, id: ParticipantId) -> String {
+        self.seat.roster().member(id).map_or_else(|| format!("participant {id}"), |member| member.name.clone())
+    }
+
+    pub(crate) fn member_names(&self, ids: &[ParticipantId]) -> Vec<String> {
+        ids.iter().map(|id| self.member_name(*id)).collect()
+    }
+
+    pub(crate) fn is_idle(&self) -> bool {
+        !matches!(self.stage, Stage::Making(_)) && self.sessions.values().all(|session| !session.signing.is_open())
+    }
+
+    pub(crate) fn handle_room<R: RngCore + CryptoRng>(&mut self, event: RoomEvent, context: &mut Context<R>) {
+        match event {
+            RoomEvent::Entered { members, restarted } => self.handle_entered(&members, restarted, context),
+            RoomEvent::Joined(member) => {
+                if let Some(lobby) = &mut self.lobby {
+                    lobby.handle_members(&[member]);
+                }
+            }
+            RoomEvent::Frame { from, bytes } => self.handle_frame(from, &bytes, context),
+        }
+        self.settle(context);
+    }
+
+    fn handle_entered<R: RngCore + CryptoRng>(
+        &mut self,
+        members: &[MemberKey],
+        restarted: bool,
+        context: &mut Context<R>,
+    ) {
+        if let Some(lobby) = &mut self.lobby {
+            lobby.handle_members(members);
+        }
+        if !restarted {
+            return;
+        }
+        if let Stage::Making(keygen) = &mut self.stage {
+            keygen.handle_reconnected(context.now);
+        }
+        self.sessions.values_mut().for_each(|session| session.signing.handle_reconnected(context.now));
+    }
+
+    fn handle_frame<R: RngCore + CryptoRng>(&mut self, from: MemberKey, bytes: &[u8], context: &mut Context<R>) {
+        match self.courier.open(&from, bytes, context.now) {
+            Ok(Some(envelope)) => self.handle_envelope(envelope, context),
+            Ok(None) => {}
+            Err(_dropped) => {
+                if let Some(lobby) = &mut self.lobby {
+                    lobby.handle_frame(from, bytes);
+                }
+            }
+        }
+    }
+
+    fn handle_envelope<R: RngCore + CryptoRng>(&mut self, envelope: Envelope, context: &mut Context<R>) {
+        match (envelope.header.protocol, &mut self.stage) {
+            (Protocol::Keygen, Stage::Making(keygen)) => keygen.handle_envelope(envelope, context.now),
+            (Protocol::Keygen, Stage::Ready(keys)) => {
+                let answer = keygen::answer_with_certificate(&self.seat, &keys.certificate, &envelope);
+                if let Some(answer) = answer {
+                    self.send(Recipient::One(envelope.header.sender), &answer, context);
+                }
+            }
+            (Protocol::Signing, Stage::Ready(_)) => self.handle_signing(envelope, context),
+            (Protocol::Keygen, Stage::Failed(_)) | (Protocol::Signing, Stage::Making(_) | Stage::Failed(_)) => {}
+        }
+    }
+
+    pub(crate) fn handle_wake<R: RngCore + CryptoRng>(&mut self, context: &mut Context<R>) {
+        let now = context.now;
+        if let Some(lobby) = &mut self.lobby {
+            lobby.handle_wake(now);
+        }
+        if let Stage::Making(keygen) = &mut self.stage {
+            keygen.handle_wake(now);
+        }
+        self.sessions.values_mut().for_each(|session| session.signing.handle_wake(now));
+    }
+
+    /// Moves what the machines put out into effects.
+    pub(crate) fn settle<R: RngCore + CryptoRng>(&mut self, context: &mut Context<R>) {
+        self.settle_lobby(context);
+        self.settle_keygen(context);
+        self.settle_sessions(context);
+    }
+
+    pub(crate) fn send<R: RngCore + CryptoRng>(
+        &self,
+        to: Recipient,
+        envelope: &Envelope,
+        context: &mut Context<R>,
+    ) {
+        let room = self.room_id();
+        for frame in self.courier.seal(&mut context.rng, to, envelope) {
+            context.push(Effect::Send { room, to: frame.to, bytes: frame.bytes });
+        }
+    }
+
+    /// Returns the records that hold this wallet in a compacted log.
+    pub(crate) fn snapshot(&self) -> Vec<Record> {
+        let Stage::Ready(keys) = &self.stage else { return Vec::new() };
+        let wallet = WalletRecord {
+            invite: Secret::new(self.invite.to_text().to_string()),
+            roster: self.seat.roster().clone(),
+            shares: keys.shares.iter().map(KeyShare::duplicate).collect(),
+            certificate: keys.certificate.clone(),
+        };
+        let sessions = self.sessions.iter().flat_map(|(id, session)| {
+            let record = |mutation: &signing::Mutation| Record::Signing {
+                wallet: self.id(),
+                session: *id,
+                mutation: mutation.clone(),
+            };
+            session.log.iter().map(record).collect::<Vec<_>>()
+        });
+        [Record::Wallet(wallet)].into_iter().chain(sessions).collect()
+    }
+
+    /// Returns what a person sees of it.
+    pub(crate) fn view(&self) -> WalletView {
+        let roster = self.seat.roster();
+        let (state, shares): (&str, &[KeyShare]) = match &self.stage {
+            Stage::Making(_) => ("making", &[]),
+            Stage::Ready(keys) => ("ready", &keys.shares),
+            Stage::Failed(_) => ("failed", &[]),
+        };
+        let member = |(id, member): (ParticipantId, &Member)| MemberView {
+            participant: id.get(),
+            name: member.name.clone(),
+            this_device: id == self.seat.me(),
+            fingerprint: hex::encode(member.identity.fingerprint().0),
+        };
+        let key = |share: &KeyShare| KeyView {
+            purpose: share.public.purpose,
+            public_key: hex::encode(&share.public.group_key),
+        };
+        WalletView {
+            id: self.id_hex(),
+            name: roster.wallet_name.clone(),
+            threshold: roster.threshold,
+            participant: self.seat.me().get(),
+            state: state.to_owned(),
+            members: roster.participants().map(member).collect(),
+            keys: shares.iter().map(key).collect(),
+            addresses: accounts::addresses(shares, 0),
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Transactions that somebody else wrote, addresses and contexts that somebody typed.
+
+use quorate_chains::{
+    Chain, Context, ContextFile, Intent, Network, PublicKey, SignedTransaction, UnsignedTransaction, build, decode,
+    import, parse_address, verify,
+};
+
+use super::threshold::{ED25519_BASE, SECP256K1_BASE};
+use crate::Target;
+use crate::oracle::{stable, versioned};
+
+pub const TARGETS: &[Target] = &[
+    Target::new("chains_unsigned", versioned::<UnsignedTransaction>),
+    Target::new("chains_solana", |bytes| foreign(Chain::Solana, bytes)).with_seeds(|| seeds(Chain::Solana)),
+    Target::new("chains_near", |bytes| foreign(Chain::Near, bytes)).with_seeds(|| seeds(Chain::Near)),
+    Target::new("chains_bitcoin", |bytes| foreign(Chain::Bitcoin, bytes)).with_seeds(|| seeds(Chain::Bitcoin)),
+    Target::new("chains_address", |bytes| {
+        for chain in Chain::ALL {
+            for network in NETWORKS {
+                stable(bytes, |text| parse_address(chain, network, text), ToString::to_string);
+            }
+        }
+    })
+    .with_seeds(|| ADDRESSES.iter().map(|text| text.as_bytes().to_vec()).collect()),
+    Target::new("chains_build", built).with_seeds(|| {
+        let separated = |(intent, context): &(&str, &str)| [intent, "\0", context].concat().into_bytes();
+        WISHES.iter().map(separated).collect()
+    }),
+];
+
+const NETWORKS: [Network; 3] = [Network::Mainnet, Network::Testnet, Network::Regtest];
+
+const ADDRESSES: [&str; 4] = [
+    "11111111111111111111111111111112",
+    "alice.near",
+    "bcrt1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqc8gma6",
+    "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqzk5jj0",
+];
+
+/// Intents with contexts they can be built in.
+const WISHES: [(&str, &str); 5] = [
+    (
+        r#"{"transfer":{"to":"11111111111111111111111111111112","amount":"0.5","memo":"rent"}}"#,
+        r#"{"solana":{"recent_blockhash":"11111111111111111111111111111111","compute_unit_limit":1000,"compute_unit_price":1}}"#,
+    ),
+    (
+        r#"{"transfer":{"to":"alice.near","amount":"1"}}"#,
+        r#"{"near":{"nonce":7,"block_hash":"11111111111111111111111111111111"}}"#,
+    ),
+    (
+        r#"{"near-function-call":{"contract":"app.near","method":"act","args":"{}","tera_gas":"30","deposit":"0"}}"#,
+        r#"{"near":{"nonce":7,"block_hash":"11111111111111111111111111111111"}}"#,
+    ),
+    (
+        r#"{"transfer":{"to":"bcrt1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqc8gma6","amount":"0.001"}}"#,
+        r#"{"bitcoin":{"utxos":[{"txid":"0101010101010101010101010101010101010101010101010101010101010101","vout":0,"value":1000000}],"fee":{"rate":"2"}}}"#,
+    ),
+    (r#"{"message":{"text":"hello"}}"#, "{}"),
+];
+
+fn key(chain: Chain) -> PublicKey {
+    match chain {
+        Chain::Bitcoin => PublicKey::Secp256k1(*SECP256K1_BASE),
+        Chain::Solana | Chain::Near => PublicKey::Ed25519(*ED25519_BASE),
+    }
+}
+
+/// Bytes from somebody else, taken as each of the things they could be.
+fn foreign(chain: Chain, bytes: &[u8]) {
+    let key = key(chain);
+    for network in [Network::Mainnet, Network::Regtest] {
+        let mut unsigned = vec![UnsignedTransaction { chain, network, bytes: bytes.to_vec() }];
+        unsigned.extend(import(chain, network, bytes));
+        for unsigned in unsigned {
+            if let Ok(decoded) = decode(&unsigned, &key) {
+                assert!(!decoded.requests.is_empty(), "something is reviewed and nothing is signed");
+                assert!(decode(&unsigned, &key).is_ok_and(|again| again == decoded), "a review changes");
+            }
+        }
+        if let Ok(signed) = SignedTransaction::from_bytes(chain, network, bytes) {
+            assert!(signed.bytes() == bytes, "two spellings of one transaction");
+            // Nobody here knows the key's secret.
+            assert!(verify(&signed, &key).is_err(), "a forged signature verifies");
+        }
+    }
+}
+
+/// An intent and a context as JSON, a zero byte between them: what is built is never refused by its own decoder.
+fn built(bytes: &[u8]) {
+    let mut parts = bytes.splitn(2, |byte| *byte == 0);
+    let intent = parts.next().map(Intent::from_json);
+    let context = parts.next().map(ContextFile::from_json);
+    let (Some(Ok(intent)), Some(Ok(context))) = (intent, context) else { return };
+    for chain in Chain::ALL {
+        for network in [Network::Mainnet, Network::Regtest] {
+            if let Ok(unsigned) = build(chain, network, &key(chain), &intent, &context.context(chain)) {
+                assert!(decode(&unsigned, &key(chain)).is_ok(), "what was built is refused");
+            }
+        }
+    }
+}
+
+fn seeds(chain: Chain) -> Vec<Vec<u8>> {
+    let mut seeds = Vec::new();
+    for (intent, context) in WISHES {
+        let intent = Intent::from_json(intent.as_bytes()).expect("an intent");
+        let context = ContextFile::from_json(context.as_bytes()).expect("a context").context(chain);
+        if context == Context::None && !context_free(&intent) {
+            continue;
+        }
+        for network in [Network::Mainnet, Network::Regtest] {
+            seeds.extend(build(chain, network, &key(chain), &intent, &context).map(|unsigned| unsigned.bytes));
+        }
+    }
+    seeds
+}
+
+fn context_free(intent: &Intent) -> bool {
+    matches!(intent, Intent::Message { .. })
+}
