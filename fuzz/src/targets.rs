@@ -1,5 +1,6 @@
 //! The tables of targets, one module per crate.
 
+mod chains;
 mod primitives;
 mod session;
 mod threshold;

@@ -13,7 +13,7 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
-use crate::command::{cargo, output, run as run_command};
+use crate::command::{cargo, run as run_command};
 use crate::failure::{Failure, Result};
 use crate::project::Project;
 
@@ -129,14 +129,23 @@ impl Fuzzer {
     }
 
     fn targets(&self) -> Result<Vec<String>> {
-        let names = output(Command::new(&self.binary).env("QUORATE_FUZZ_TARGET", "--list"))?;
-        Ok(names.lines().map(str::to_owned).collect())
+        Ok(self.ask("--list")?.lines().map(str::to_owned).collect())
     }
 
     /// Lays the inputs that targets make by code beside those that earlier runs found.
     fn write_seeds(&self) -> Result<()> {
-        let mut seeds = Command::new(&self.binary);
-        run_command(seeds.env("QUORATE_FUZZ_TARGET", "--seeds").env("QUORATE_FUZZ_SEEDS", &self.found))
+        self.ask("--seeds").map(drop)
+    }
+
+    /// Has the binary do something other than fuzzing; libFuzzer's own remarks are dropped.
+    fn ask(&self, what: &str) -> Result<String> {
+        let mut command = Command::new(&self.binary);
+        command.env("QUORATE_FUZZ_TARGET", what).env("QUORATE_FUZZ_SEEDS", &self.found);
+        let answer = command.output().map_err(Failure::io(format!("starting {}", self.binary.display())))?;
+        if !answer.status.success() {
+            return Err(Failure::unreadable(what, String::from_utf8_lossy(&answer.stderr)));
+        }
+        Ok(String::from_utf8_lossy(&answer.stdout).into_owned())
     }
 
     /// Runs the targets, as many at a time as there are processors, each for an equal share of `total`.

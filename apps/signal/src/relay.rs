@@ -148,13 +148,13 @@ impl Relay {
             let refusal = Refusal::new(RefusalCode::AlreadyAuthenticated);
             return self.refuse_and_close(connection, None, refusal);
         }
-        let usage = self.keys.entry(key).or_insert_with(|| Usage::new(&self.limits.per_key, now));
-        if usage.connections >= self.limits.connections_per_key {
-            return self.refuse_and_close(connection, None, Refusal::new(RefusalCode::QuotaExceeded));
-        }
-        usage.connections += 1;
         self.due.remove(&(entry.deadline, Due::Answer(connection)));
         entry.key = Some(key);
+        let usage = self.keys.entry(key).or_insert_with(|| Usage::new(&self.limits.per_key, now));
+        usage.connections += 1;
+        if usage.connections > self.limits.connections_per_key {
+            self.close_oldest_of(key);
+        }
         let welcome =
             ServerFrame::Welcome { boot: self.boot, idle: self.limits.idle, max_ttl: self.limits.max_ttl };
         self.write(connection, &welcome);
@@ -345,6 +345,14 @@ impl Relay {
             entry.violations = 0;
         }
         if is_free { Ok(()) } else { outcome }
+    }
+
+    /// Ends the oldest connection of a key: its owner has proven the key again elsewhere, so that one is stale.
+    fn close_oldest_of(&mut self, key: MemberKey) {
+        let oldest = self.connections.iter().find(|(_, entry)| entry.key == Some(key)).map(|(id, _)| *id);
+        if let Some(oldest) = oldest {
+            self.refuse_and_close(oldest, None, Refusal::new(RefusalCode::QuotaExceeded));
+        }
     }
 
     fn refuse_for_rate(&mut self, connection: ConnectionId, request: Option<u64>, refusal: Refusal) {

@@ -6,9 +6,7 @@ use crate::error::ChainError;
 use crate::intent::Intent;
 use crate::key::PublicKey;
 use crate::signature;
-use crate::transaction::{
-    Address, Decoded, Identity, SignedTransaction, UnsignedTransaction, check_length,
-};
+use crate::transaction::{Address, Decoded, Identity, SignedTransaction, UnsignedTransaction, check_length};
 
 /// Whose transaction it is.
 #[derive(Clone, Copy, Debug)]

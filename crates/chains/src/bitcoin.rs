@@ -28,6 +28,12 @@ use crate::intent::Intent;
 use crate::text::{bytes_of_file, to_base64};
 use crate::transaction::{Address, Decoded, Identity, MAX_TRANSACTION, SigningRequest};
 
+/// The longest unsigned PSBT: a standard transaction is at most as long, and signed it still fits.
+const MAX_UNSIGNED: usize = 100 * 1024;
+
+/// More satoshi than this do not exist.
+const MAX_MONEY: u64 = 21_000_000 * 100_000_000;
+
 /// A Bitcoin transaction that is understood and not acceptable.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum BitcoinRefusal {
@@ -156,14 +162,6 @@ pub enum BitcoinRefusal {
         /// The cap.
         max: u64,
     },
-    /// The fee is too low for any node.
-    #[error("a fee of {fee} satoshi, below the {min} that nodes pass on")]
-    FeeTooLow {
-        /// The fee in satoshi.
-        fee: u64,
-        /// The least possible.
-        min: u64,
-    },
     /// The outputs given do not hold enough.
     #[error("{needed} satoshi are needed and {available} there")]
     Funds {
@@ -211,13 +209,13 @@ impl Adapter for Bitcoin {
                 return Err(ChainError::NotCanonical { what: "message" });
             }
             let review = review::of_words(account.network, &key, &words)?;
-            let payload = message::sighash(&key, &words)?.to_vec();
+            let payload = message::sighash(&key, &words).to_vec();
             let requests = vec![SigningRequest { algorithm: ALGORITHM, payload }];
             return Ok(Decoded { review, requests });
         }
         let psbt = Psbt::parse(bytes)?;
         let review = review::of_psbt(account.network, &key, &psbt)?;
-        let requests = sighash::of_psbt(&psbt)?
+        let requests = sighash::of_psbt(&psbt)
             .into_iter()
             .map(|hash| SigningRequest { algorithm: ALGORITHM, payload: hash.to_vec() })
             .collect();

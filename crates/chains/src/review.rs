@@ -35,14 +35,7 @@ pub struct ReviewLine {
 
 impl Review {
     pub(crate) fn new(chain: Chain, network: Network, title: &str) -> Self {
-        Self {
-            chain,
-            network,
-            title: escape(title),
-            lines: Vec::new(),
-            warnings: Vec::new(),
-            fee: None,
-        }
+        Self { chain, network, title: escape(title), lines: Vec::new(), warnings: Vec::new(), fee: None }
     }
 
     pub(crate) fn line(&mut self, label: &str, value: impl AsRef<str>) {

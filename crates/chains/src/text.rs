@@ -76,7 +76,8 @@ pub(crate) fn from_json<T: DeserializeOwned>(
 pub(crate) fn bytes_of_file(what: &'static str, file: &[u8], max: usize) -> Result<Vec<u8>, ChainError> {
     let text = file.trim_ascii();
     let is_text = text.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'='));
-    let limit = if is_text { max.div_ceil(3).saturating_mul(4).saturating_add(file.len() - text.len()) } else { max };
+    let limit =
+        if is_text { max.div_ceil(3).saturating_mul(4).saturating_add(file.len() - text.len()) } else { max };
     if file.len() > limit {
         return Err(ChainError::TooLong { what, len: file.len(), max: limit });
     }
@@ -109,6 +110,19 @@ pub(crate) fn decode_base58_32(text: &str) -> Option<[u8; 32]> {
         return None;
     }
     bs58::decode(text).into_vec().ok()?.try_into().ok()
+}
+
+/// Bytes as hexadecimal in JSON.
+pub(crate) mod hex_bytes {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&hex::encode(bytes))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        hex::decode(String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
 }
 
 pub(crate) fn base58(bytes: &[u8]) -> String {
@@ -151,7 +165,8 @@ mod tests {
         ] {
             assert!(reads_like_data(data), "{data}");
         }
-        for words in ["yes", "I own this account since 2024", "nonce: 0123456789abcdef", &"word ".repeat(40)] {
+        for words in ["yes", "I own this account since 2024", "nonce: 0123456789abcdef", &"word ".repeat(40)]
+        {
             assert!(!reads_like_data(words), "{words}");
         }
     }

@@ -45,7 +45,7 @@ pub struct UnsignedTransaction {
     /// The network.
     pub network: Network,
     /// A Solana message, a NEAR transaction, a Bitcoin PSBT, or a message to sign in the chain's own form.
-    #[serde(with = "hex::serde")]
+    #[serde(with = "crate::text::hex_bytes")]
     pub bytes: Vec<u8>,
 }
 
@@ -85,7 +85,7 @@ pub struct SigningRequest {
     /// How to sign.
     pub algorithm: Algorithm,
     /// What to sign: for Ed25519 the message itself, for BIP-340 the 32 bytes that the chain signs.
-    #[serde(with = "hex::serde")]
+    #[serde(with = "crate::text::hex_bytes")]
     pub payload: Vec<u8>,
 }
 
@@ -94,7 +94,7 @@ pub struct SigningRequest {
 pub struct SignedTransaction {
     chain: Chain,
     network: Network,
-    #[serde(with = "hex::serde")]
+    #[serde(with = "crate::text::hex_bytes")]
     bytes: Vec<u8>,
     txid: String,
     encoded: String,

@@ -146,6 +146,3 @@ pub(crate) trait DeriveChild: Curve {
 fn is_identity<C: Curve>(point: &Element<C>) -> bool {
     *point == C::Group::identity()
 }
-
-#[cfg(test)]
-mod tests;

@@ -29,6 +29,3 @@ pub use self::verify::{InvalidSignature, verify};
 
 /// The length of a signature, of either suite.
 pub const SIGNATURE_LEN: usize = 64;
-
-#[cfg(test)]
-mod tests;

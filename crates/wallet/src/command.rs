@@ -51,6 +51,15 @@ pub enum Command {
         #[serde(default)]
         wallet: Option<String>,
     },
+    /// Asks for the addresses of one account.
+    Addresses {
+        /// Name or id; may be left out when there is one wallet.
+        #[serde(default)]
+        wallet: Option<String>,
+        /// The account, counted from 0.
+        #[serde(default)]
+        account: u32,
+    },
     /// Proposes something to sign, and approves it on this device.
     Propose {
         /// Name or id; may be left out when there is one wallet.
@@ -72,6 +81,14 @@ pub enum Command {
         wallet: Option<String>,
         /// What.
         request: Request,
+    },
+    /// Proposes again what an earlier request asked for, in a new session.
+    Resume {
+        /// The earlier request's id, or its beginning.
+        request: String,
+        /// How long approvals may take, in milliseconds.
+        #[serde(default = "ten_minutes")]
+        ttl: Millis,
     },
     /// Asks for a view of all requests.
     Requests,

@@ -16,6 +16,7 @@ use quorate_transport::{DeviceIdentity, MemberKey, RoomId};
 use rand_core::{CryptoRng, RngCore};
 use zeroize::Zeroizing;
 
+use crate::accounts;
 use crate::command::Command;
 use crate::error::CommandError;
 use crate::lobbies::OpenLobby;
@@ -184,6 +185,18 @@ impl<R: RngCore + CryptoRng> Device<R> {
                 let wallet = self.wallets.get(&room).map(Wallet::view);
                 wallet.into_iter().for_each(|wallet| self.context.view(View::Wallet { wallet }));
                 Ok(())
+            }
+            Command::Addresses { wallet, account } => {
+                let room = self.find_wallet(wallet.as_deref())?;
+                self.with_wallet(room, |wallet, context| {
+                    let addresses = accounts::addresses(&wallet.keys()?.shares, account);
+                    context.view(View::Addresses { addresses });
+                    Ok(())
+                })
+            }
+            Command::Resume { request, ttl } => {
+                let room = self.find_request(&request)?;
+                self.with_wallet(room, |wallet, context| wallet.propose_again(&request, ttl, context))
             }
             Command::Propose { wallet, request, note, ttl } => {
                 let room = self.find_wallet(wallet.as_deref())?;

@@ -21,7 +21,7 @@ mod view;
 mod wallet;
 
 pub use accounts::{Account, verify_signed};
-pub use command::{Command, Request};
+pub use command::{Command, Content, Request};
 pub use device::{Device, Effect, RoomEvent};
 pub use error::CommandError;
 pub use quorate_chains as chains;

@@ -65,15 +65,40 @@ impl Wallet {
         ttl: Millis,
         context: &mut Context<R>,
     ) -> Result<(), CommandError> {
+        let (verified, messages) = tasks::prepare(&self.keys()?.shares, request)?;
+        self.open_own(verified, messages, note, ttl, context)
+    }
+
+    /// Proposes again what an earlier session asked for: signing sessions never resume.
+    pub(crate) fn propose_again<R: RngCore + CryptoRng>(
+        &mut self,
+        request: &str,
+        ttl: Millis,
+        context: &mut Context<R>,
+    ) -> Result<(), CommandError> {
+        let earlier = self.find_session(request).and_then(|id| self.sessions.get(&id));
+        let earlier = earlier.ok_or_else(|| CommandError::NoSuchRequest(request.to_owned()))?;
+        let task = earlier.signing.task();
+        let (messages, note) = (task.messages.clone(), task.note.clone());
+        self.open_own(earlier.verified.clone(), messages, note, ttl, context)
+    }
+
+    fn open_own<R: RngCore + CryptoRng>(
+        &mut self,
+        verified: Verified,
+        messages: Vec<Vec<u8>>,
+        note: String,
+        ttl: Millis,
+        context: &mut Context<R>,
+    ) -> Result<(), CommandError> {
         self.check_room_for_one_more()?;
         let keys = self.keys()?;
-        let (verified, messages) = tasks::prepare(&keys.shares, request)?;
-        let nonce = context.entropy();
-        let task = tasks::task(&verified, messages, note, context.now.after(ttl), nonce);
+        let task = tasks::task(&verified, messages, note, context.now.after(ttl), context.entropy());
         let share = share_for(&keys.shares, verified.account.chain)?;
         let mut signing = Signing::propose(Arc::clone(&self.seat), share, task, context.now)?;
         let id = *signing.session();
         signing.approve(&context.entropy(), context.now);
+        self.forget_oldest();
         self.sessions.insert(id, Session { signing, log: Vec::new(), verified, opened: context.now });
         self.show(&id, context);
         Ok(())

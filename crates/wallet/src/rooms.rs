@@ -12,14 +12,15 @@ pub struct Room {
     /// The key under which this device is a member.
     pub key: RelayKey,
     /// How many members there can be.
-    pub capacity: u16,
+    pub capacity: u8,
 }
 
 impl Room {
     pub(crate) fn of(identity: &DeviceIdentity, invite: &Invite) -> Self {
         let token = invite.room_token();
         let key = identity.relay_key(&token.room());
-        Self { relay: invite.relay.clone(), token, key, capacity: invite.threshold.max_signers() }
+        let capacity = u8::try_from(invite.threshold.max_signers()).unwrap_or(u8::MAX);
+        Self { relay: invite.relay.clone(), token, key, capacity }
     }
 
     /// Returns the room's name at the relay.

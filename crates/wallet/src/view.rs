@@ -86,6 +86,18 @@ pub enum View {
         /// It.
         wallet: WalletView,
     },
+    /// The addresses of one account.
+    Addresses {
+        /// On every chain and network.
+        addresses: Vec<Address>,
+    },
+    /// The connection to a relay began or ended; the device tries again by itself.
+    Relay {
+        /// Whether there is one now.
+        connected: bool,
+        /// Why not.
+        reason: Option<String>,
+    },
     /// A request: new, or changed.
     Request {
         /// It.
@@ -139,6 +151,8 @@ pub struct WalletView {
     pub participant: u16,
     /// `making`, `ready` or `failed`.
     pub state: String,
+    /// Why it failed.
+    pub reason: Option<String>,
     /// The members, in order.
     pub members: Vec<MemberView>,
     /// The keys that were made.

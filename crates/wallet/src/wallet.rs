@@ -235,10 +235,10 @@ impl Wallet {
     /// Returns what a person sees of it.
     pub(crate) fn view(&self) -> WalletView {
         let roster = self.seat.roster();
-        let (state, shares): (&str, &[KeyShare]) = match &self.stage {
-            Stage::Making(_) => ("making", &[]),
-            Stage::Ready(keys) => ("ready", &keys.shares),
-            Stage::Failed(_) => ("failed", &[]),
+        let (state, shares, reason): (&str, &[KeyShare], _) = match &self.stage {
+            Stage::Making(_) => ("making", &[], None),
+            Stage::Ready(keys) => ("ready", &keys.shares, None),
+            Stage::Failed(reason) => ("failed", &[], Some(reason.clone())),
         };
         let member = |(id, member): (ParticipantId, &Member)| MemberView {
             participant: id.get(),
@@ -256,6 +256,7 @@ impl Wallet {
             threshold: roster.threshold,
             participant: self.seat.me().get(),
             state: state.to_owned(),
+            reason,
             members: roster.participants().map(member).collect(),
             keys: shares.iter().map(key).collect(),
             addresses: accounts::addresses(shares, 0),

@@ -1,8 +1,8 @@
 //! Transactions that somebody else wrote, addresses and contexts that somebody typed.
 
 use quorate_chains::{
-    Chain, Context, ContextFile, Intent, Network, PublicKey, SignedTransaction, UnsignedTransaction, build, decode,
-    import, parse_address, verify,
+    Chain, Context, ContextFile, Intent, Network, PublicKey, SignedTransaction, UnsignedTransaction, build,
+    decode, import, parse_address, verify,
 };
 
 use super::threshold::{ED25519_BASE, SECP256K1_BASE};
@@ -13,7 +13,8 @@ pub const TARGETS: &[Target] = &[
     Target::new("chains_unsigned", versioned::<UnsignedTransaction>),
     Target::new("chains_solana", |bytes| foreign(Chain::Solana, bytes)).with_seeds(|| seeds(Chain::Solana)),
     Target::new("chains_near", |bytes| foreign(Chain::Near, bytes)).with_seeds(|| seeds(Chain::Near)),
-    Target::new("chains_bitcoin", |bytes| foreign(Chain::Bitcoin, bytes)).with_seeds(|| seeds(Chain::Bitcoin)),
+    Target::new("chains_bitcoin", |bytes| foreign(Chain::Bitcoin, bytes))
+        .with_seeds(|| seeds(Chain::Bitcoin)),
     Target::new("chains_address", |bytes| {
         for chain in Chain::ALL {
             for network in NETWORKS {
@@ -109,7 +110,8 @@ fn seeds(chain: Chain) -> Vec<Vec<u8>> {
             continue;
         }
         for network in [Network::Mainnet, Network::Regtest] {
-            seeds.extend(build(chain, network, &key(chain), &intent, &context).map(|unsigned| unsigned.bytes));
+            seeds
+                .extend(build(chain, network, &key(chain), &intent, &context).map(|unsigned| unsigned.bytes));
         }
     }
     seeds

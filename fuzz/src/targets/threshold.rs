@@ -21,7 +21,7 @@ pub const TARGETS: &[Target] = &[
             canonical(bytes, decode, SigningCommitments::to_bytes);
         }
     })
-    .with_seeds(|| vec![[ED25519_BASE; 2].concat(), [SECP256K1_BASE; 2].concat()]),
+    .with_seeds(|| vec![[*ED25519_BASE; 2].concat(), [*SECP256K1_BASE; 2].concat()]),
     Target::new("threshold_signature_share", |bytes| {
         for purpose in SCHNORR {
             let decode = |bytes: &[u8]| SignatureShare::from_bytes(purpose, bytes);

@@ -39,9 +39,8 @@ fn fault(account: &str) -> Option<AddressFault> {
     if !(MIN_LEN..=MAX_LEN).contains(&account.len()) {
         return Some(AddressFault::Length);
     }
-    let is_part = |part: &str| {
-        !part.is_empty() && part.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9'))
-    };
+    let is_part =
+        |part: &str| !part.is_empty() && part.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9'));
     let is_name = account.split(['-', '_', '.']).all(is_part);
     if is_name { None } else { Some(AddressFault::Characters) }
 }
@@ -53,9 +52,28 @@ mod tests {
     #[test]
     fn accepts_the_names_of_the_protocol() {
         for name in [
-            "aa", "a-a", "a-aa", "100", "0o", "com", "near", "bowen", "b-o_w_e-n", "b.owen", "bro.wen", "a.ha",
-            "a.b-a.ra", "system", "over.9000", "google.com", "illia.cheapaccounts.near", "0o0ooo00oo00o",
-            "alex-skidanov", "10-4.8-2", "no_lols", "0123456789012345678901234567890123456789012345678901234567890123",
+            "aa",
+            "a-a",
+            "a-aa",
+            "100",
+            "0o",
+            "com",
+            "near",
+            "bowen",
+            "b-o_w_e-n",
+            "b.owen",
+            "bro.wen",
+            "a.ha",
+            "a.b-a.ra",
+            "system",
+            "over.9000",
+            "google.com",
+            "illia.cheapaccounts.near",
+            "0o0ooo00oo00o",
+            "alex-skidanov",
+            "10-4.8-2",
+            "no_lols",
+            "0123456789012345678901234567890123456789012345678901234567890123",
             "near.a",
         ] {
             assert_eq!(fault(name), None, "{name}");

@@ -17,11 +17,7 @@ const CHAIN: Chain = Chain::Near;
 /// Decimal places between gas and the unit that people use.
 const TERA: u8 = 12;
 
-pub(super) fn build(
-    account: Account<'_>,
-    intent: &Intent,
-    context: &Context,
-) -> Result<Vec<u8>, ChainError> {
+pub(super) fn build(account: Account<'_>, intent: &Intent, context: &Context) -> Result<Vec<u8>, ChainError> {
     let key = key_bytes(account.key)?;
     let kind = intent.kind();
     let transaction = |receiver: &str, action: Action| {

@@ -1,9 +1,9 @@
 //! Judging a transaction and putting it into words.
 
+use super::NearRefusal;
 use super::account::{self, is_implicit};
 use super::message::Nep413;
 use super::model::{Action, FunctionCall, Transaction};
-use super::NearRefusal;
 use crate::amount::format_amount;
 use crate::chain::{Chain, Network};
 use crate::error::ChainError;
@@ -96,7 +96,10 @@ fn check_actions(actions: &[Action]) -> Result<u128, ChainError> {
             Action::FunctionCall(call) => {
                 gas = gas.saturating_add(call.gas.into());
                 if !(1..=MAX_METHOD).contains(&call.method_name.len()) {
-                    return Err(ChainError::InvalidField { field: "method", expected: "a name of 1 to 256 bytes" });
+                    return Err(ChainError::InvalidField {
+                        field: "method",
+                        expected: "a name of 1 to 256 bytes",
+                    });
                 }
                 call.deposit
             }

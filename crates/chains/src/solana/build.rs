@@ -16,11 +16,7 @@ use crate::text::base58_32;
 
 const CHAIN: Chain = Chain::Solana;
 
-pub(super) fn build(
-    account: Account<'_>,
-    intent: &Intent,
-    context: &Context,
-) -> Result<Vec<u8>, ChainError> {
+pub(super) fn build(account: Account<'_>, intent: &Intent, context: &Context) -> Result<Vec<u8>, ChainError> {
     let key = key_bytes(account.key)?;
     let kind = intent.kind();
     match intent {

@@ -98,7 +98,9 @@ impl Call<'_> {
 
     fn advance_nonce(&self) -> Result<Meaning, ChainError> {
         let what = "nonce advance";
-        let [account, sysvar, 0] = *self.instruction.accounts.as_slice() else { return Err(self.roles(what)) };
+        let [account, sysvar, 0] = *self.instruction.accounts.as_slice() else {
+            return Err(self.roles(what));
+        };
         if !self.message.is_writable(account) || self.message.key(sysvar) != RECENT_BLOCKHASHES {
             return Err(self.roles(what));
         }

@@ -195,7 +195,9 @@ mod tests {
             push_short_len(&mut out, len);
             assert_eq!(out, bytes);
         }
-        for bytes in [&[0x80, 0][..], &[0x80, 0x80, 0], &[0x80, 0x80, 4], &[0x80, 0x80, 0x80, 1], &[0x80], &[]] {
+        for bytes in
+            [&[0x80, 0][..], &[0x80, 0x80, 0], &[0x80, 0x80, 4], &[0x80, 0x80, 0x80, 1], &[0x80], &[]]
+        {
             let mut reader = Reader::new(WHAT, bytes);
             assert_eq!(short_len(&mut reader), Err(ChainError::Malformed { what: WHAT }), "{bytes:?}");
         }

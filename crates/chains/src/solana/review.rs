@@ -127,7 +127,9 @@ impl Facts {
             if to == key {
                 review.warn(format!("{index}. Pay: to the account itself"));
             } else if !is_key(to) {
-                review.warn(format!("{index}. Pay: to an address that is no key; only a program can spend there"));
+                review.warn(format!(
+                    "{index}. Pay: to an address that is no key; only a program can spend there"
+                ));
             }
         }
         for (index, words) in &self.memos {
@@ -148,11 +150,15 @@ impl Facts {
     fn validity(&self, review: &mut Review, message: &Message) {
         let hash = base58(&message.recent_blockhash);
         match &self.nonce_account {
-            None => review.line("Valid", format!("about a minute, on the network that has block hash {hash}")),
+            None => {
+                review.line("Valid", format!("about a minute, on the network that has block hash {hash}"))
+            }
             Some(account) => {
                 let account = base58(account);
                 review.line("Valid", format!("until nonce account {account} moves on from {hash}"));
-                review.warn(format!("durable nonce {account}: once signed, this can be sent at any later time"));
+                review.warn(format!(
+                    "durable nonce {account}: once signed, this can be sent at any later time"
+                ));
             }
         }
     }

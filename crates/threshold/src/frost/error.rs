@@ -23,6 +23,9 @@ pub enum KeyError {
         /// The size of the group.
         expected: usize,
     },
+    /// The verifying shares are not shares of the group key at this threshold.
+    #[error("the verifying shares are not shares of the group key")]
+    Inconsistent,
     /// The share is not the one that the group certified: share·G ≠ X_j.
     #[error("the share of participant {participant} is not the one that the group certified")]
     ShareMismatch {

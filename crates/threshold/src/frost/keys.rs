@@ -1,10 +1,13 @@
 //! Key packages: stored keys, checked and ready to sign.
 
+mod consistency;
+
 use core::fmt;
 
 use frost_core::{Element, Scalar};
 use quorate_primitives::{KeyPurpose, ParticipantId, Secret};
 
+use self::consistency::are_on_one_polynomial;
 use super::scheme::Scheme;
 use super::suite::{BySuite, for_suite, map_suite};
 use super::{KeyError, SuiteId};
@@ -214,7 +217,10 @@ impl<C: Scheme> Points<C> {
             .verifying_shares
             .iter()
             .map(|share| point("verifying share", share))
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<Vec<_>, _>>()?;
+        if !are_on_one_polynomial::<C>(&stored_key, &verifying_shares, keys) {
+            return Err(KeyError::Inconsistent);
+        }
         let stored = Self { group_key: stored_key, verifying_shares, stored_key };
         Ok(stored.apply(&even_y(keys.purpose, &stored_key)))
     }

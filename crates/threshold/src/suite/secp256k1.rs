@@ -4,9 +4,9 @@
 //! nonces and keys count as the one of ±P whose y-coordinate is even.
 
 mod multiscalar;
+mod point;
 mod table;
 
-use core::ops::{Add, Mul, Neg, Sub};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -18,16 +18,16 @@ use frost_core::{
     Identifier, Signature, SigningKey, SigningPackage, VerifyingKey,
 };
 use k256::elliptic_curve::bigint::U512;
-use k256::elliptic_curve::group::prime::PrimeCurveAffine;
 use k256::elliptic_curve::hash2curve::{ExpandMsgXmd, hash_to_field};
 use k256::elliptic_curve::ops::{Invert, Reduce};
-use k256::elliptic_curve::sec1::{FromEncodedPoint, ToEncodedPoint};
-use k256::elliptic_curve::{BatchNormalize, Field as _, PrimeField};
-use k256::{AffinePoint, EncodedPoint, ProjectivePoint, Scalar, U256};
+use k256::elliptic_curve::{Field as _, PrimeField};
+use k256::{ProjectivePoint, Scalar, U256};
 use rand_core::{CryptoRng, RngCore};
 use sha2::{Digest, Sha256};
 
 use self::multiscalar::multiscalar_vartime;
+pub use self::point::Secp256k1Point;
+use self::point::decode;
 use self::table::mul_generator;
 use super::{Curve, CurveError};
 
@@ -36,113 +36,6 @@ const CONTEXT: &[u8] = b"FROST-secp256k1-SHA256-TR-v1";
 /// The ciphersuite FROST(secp256k1, SHA-256) with BIP-340 signatures; as a curve, it also carries ECDSA keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Secp256k1;
-
-/// A point of secp256k1.
-#[derive(Clone, Copy, Debug)]
-pub struct Secp256k1Point {
-    point: ProjectivePoint,
-    form: Form,
-}
-
-/// What is known about a point beside its coordinates.
-#[derive(Clone, Copy, Debug)]
-enum Form {
-    Generator,
-    Encoded([u8; 33]),
-    Computed,
-}
-
-impl Secp256k1Point {
-    /// Returns the point as `k256` writes it.
-    pub const fn to_projective(&self) -> ProjectivePoint {
-        self.point
-    }
-
-    /// Returns whether the y-coordinate is even; the identity counts as even.
-    pub fn has_even_y(&self) -> bool {
-        !matches!(self.encode(), Some([3, ..]))
-    }
-
-    /// Returns the x-coordinate in the 32 bytes of BIP-340, `None` for the identity.
-    pub fn x_only(&self) -> Option<[u8; 32]> {
-        let [_, x @ ..] = self.encode()?;
-        Some(x)
-    }
-
-    pub(crate) const fn computed(point: ProjectivePoint) -> Self {
-        Self { point, form: Form::Computed }
-    }
-
-    fn from_affine(point: AffinePoint) -> Self {
-        let form = match point.to_encoded_point(true).as_bytes().try_into() {
-            Ok(bytes) => Form::Encoded(bytes),
-            Err(_identity) => Form::Computed,
-        };
-        Self { point: point.into(), form }
-    }
-
-    /// Returns the compressed encoding, `None` for the identity.
-    fn encode(&self) -> Option<[u8; 33]> {
-        match self.form {
-            Form::Encoded(bytes) => Some(bytes),
-            Form::Generator | Form::Computed => {
-                self.point.to_affine().to_encoded_point(true).as_bytes().try_into().ok()
-            }
-        }
-    }
-}
-
-impl PartialEq for Secp256k1Point {
-    fn eq(&self, other: &Self) -> bool {
-        self.point == other.point
-    }
-}
-
-impl Eq for Secp256k1Point {}
-
-impl Add for Secp256k1Point {
-    type Output = Self;
-
-    fn add(self, other: Self) -> Self {
-        Self::computed(self.point + other.point)
-    }
-}
-
-impl Sub for Secp256k1Point {
-    type Output = Self;
-
-    fn sub(self, other: Self) -> Self {
-        Self::computed(self.point - other.point)
-    }
-}
-
-impl Neg for Secp256k1Point {
-    type Output = Self;
-
-    fn neg(self) -> Self {
-        let form = match self.form {
-            Form::Encoded([sign, x @ ..]) => {
-                let mut bytes = [0; 33];
-                bytes[0] = sign ^ 1;
-                bytes[1..].copy_from_slice(&x);
-                Form::Encoded(bytes)
-            }
-            Form::Generator | Form::Computed => Form::Computed,
-        };
-        Self { point: -self.point, form }
-    }
-}
-
-impl Mul<Scalar> for Secp256k1Point {
-    type Output = Self;
-
-    fn mul(self, scalar: Scalar) -> Self {
-        match self.form {
-            Form::Generator => Secp256k1::mul_base(&scalar),
-            Form::Encoded(_) | Form::Computed => Self::computed(self.point * scalar),
-        }
-    }
-}
 
 /// The integers modulo the order of secp256k1's group.
 #[derive(Clone, Copy, Debug)]
@@ -202,7 +95,7 @@ impl Group for Secp256k1Group {
     }
 
     fn generator() -> Secp256k1Point {
-        Secp256k1Point { point: ProjectivePoint::GENERATOR, form: Form::Generator }
+        Secp256k1Point::generator()
     }
 
     fn serialize(element: &Secp256k1Point) -> Result<[u8; 33], GroupError> {
@@ -212,21 +105,6 @@ impl Group for Secp256k1Group {
     fn deserialize(bytes: &[u8; 33]) -> Result<Secp256k1Point, GroupError> {
         decode(bytes).map_err(|_| GroupError::MalformedElement)
     }
-}
-
-/// Decodes a compressed point: tag 2 or 3, a coordinate below the field prime, on the curve.
-fn decode(bytes: &[u8; 33]) -> Result<Secp256k1Point, CurveError> {
-    // SEC 1's "compact" tag 5 has this length too, and would be a second encoding of the same points.
-    if !matches!(bytes, [2 | 3, ..]) {
-        return Err(CurveError::NotAPoint);
-    }
-    let encoded = EncodedPoint::from_bytes(bytes).map_err(|_| CurveError::NotAPoint)?;
-    let point = Option::<AffinePoint>::from(AffinePoint::from_encoded_point(&encoded))
-        .ok_or(CurveError::NotAPoint)?;
-    if point.is_identity().into() {
-        return Err(CurveError::Identity);
-    }
-    Ok(Secp256k1Point { point: point.into(), form: Form::Encoded(*bytes) })
 }
 
 fn hash(parts: &[&[u8]]) -> [u8; 32] {
@@ -475,13 +353,7 @@ impl Curve for Secp256k1 {
     }
 
     fn normalize(points: &mut [Secp256k1Point]) {
-        let projective: Vec<_> = points.iter().map(|point| point.point).collect();
-        let affine = ProjectivePoint::batch_normalize(projective.as_slice());
-        for (point, affine) in points.iter_mut().zip(affine) {
-            if !matches!(point.form, Form::Generator) {
-                *point = Secp256k1Point::from_affine(affine);
-            }
-        }
+        Secp256k1Point::normalize(points);
     }
 
     fn scalar_to_bytes(scalar: &Scalar) -> [u8; 32] {
@@ -505,7 +377,7 @@ impl Curve for Secp256k1 {
     }
 
     fn multiscalar_vartime(terms: &[(Scalar, Secp256k1Point)]) -> Secp256k1Point {
-        let known = terms.iter().map(|(scalar, point)| (*scalar, point.point));
+        let known = terms.iter().map(|(scalar, point)| (*scalar, point.to_projective()));
         Secp256k1Point::computed(multiscalar_vartime(known))
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use quorate_primitives::{KeyPurpose, Secret};
+use quorate_threshold::PublicKeys;
 use quorate_threshold::derive::{Derivation, DeriveError};
 use quorate_threshold::frost::{
     AggregateError, KeyError, KeyPackage, PublicKeyPackage, SignError, SignatureShare, SigningCommitments,
@@ -281,6 +282,35 @@ fn b5_a_share_that_was_not_certified_is_refused() {
             PublicKeyPackage::new(&public).unwrap_err(),
             KeyError::ShareCount { found: 2, expected: 3 }
         );
+    }
+}
+
+/// Blame is only as good as the verifying shares, so they are checked against the group key and each other.
+#[test]
+fn b1_verifying_shares_off_the_polynomial_are_refused() {
+    for purpose in SCHNORR {
+        for (t, n) in [(2, 2), (2, 3), (3, 5), (5, 5), (33, 64)] {
+            let public = deal(purpose, t, n, 30).remove(0).public;
+            assert!(PublicKeyPackage::new(&public).is_ok(), "{t} of {n}");
+            let other = deal(purpose, t, n, 31).remove(0).public;
+            for position in [0, usize::from(n) / 2, usize::from(n) - 1] {
+                let mut bad = public.clone();
+                bad.verifying_shares[position].clone_from(&other.verifying_shares[position]);
+                assert_eq!(PublicKeyPackage::new(&bad).unwrap_err(), KeyError::Inconsistent);
+            }
+            let mut bad = public.clone();
+            bad.group_key.clone_from(&other.group_key);
+            assert_eq!(PublicKeyPackage::new(&bad).unwrap_err(), KeyError::Inconsistent);
+            // Shares of a longer polynomial: the threshold is higher than it says.
+            if t < n {
+                let longer = deal(purpose, t + 1, n, 32).remove(0).public;
+                let bad = PublicKeys { threshold: public.threshold, ..longer };
+                assert_eq!(PublicKeyPackage::new(&bad).unwrap_err(), KeyError::Inconsistent);
+            }
+            let mut swapped = public;
+            swapped.verifying_shares.swap(0, 1);
+            assert_eq!(PublicKeyPackage::new(&swapped).unwrap_err(), KeyError::Inconsistent);
+        }
     }
 }
 

@@ -100,6 +100,20 @@ fn changes_the_password_and_keeps_the_records() {
     assert_eq!(disk.bytes().unwrap()[16..20], (20_u32 << 10).to_le_bytes());
 }
 
+/// The vault goes on under the new password, also when it is rewritten before it is closed.
+#[test]
+fn a_rewrite_after_a_change_of_password_keeps_the_new_one() {
+    let disk = disk_with(&[&[b"one"]]);
+    let (old, new) = (password(PASSWORD), password("new"));
+    let (mut vault, ..) = Vault::open_on(disk.storage(), &old, rng(1)).unwrap();
+    vault.change_password(&old, &new, KdfParams::FLOOR).unwrap();
+    vault.rewrite([b"two".as_slice()]).unwrap();
+    assert_eq!(vault.change_password(&old, &new, KdfParams::FLOOR), Err(VaultError::WrongPassword));
+    drop(vault);
+    assert_eq!(open(&disk, &old), Err(VaultError::WrongPassword));
+    assert_eq!(open(&disk, &new), Ok(vec![b"two".to_vec()]));
+}
+
 /// Whoever has an old header and the old password gets nothing that was written after the change.
 #[test]
 fn f7_the_old_header_opens_nothing_written_after_a_change_of_password() {

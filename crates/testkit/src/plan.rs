@@ -1,0 +1,191 @@
+//! What happens in a run.
+
+use quorate_primitives::{KeyPurpose, Millis, Threshold};
+
+use crate::byzantine::Behaviour;
+use crate::dice::Dice;
+use crate::faults::Faults;
+use crate::fuse::Fuse;
+use crate::network::Packet;
+
+/// Where a run begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// Strangers with an invite.
+    Lobby,
+    /// A group that has no keys.
+    Roster,
+    /// A group with dealt keys.
+    Keys,
+}
+
+/// What the person in front of a device says to a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Yes.
+    Approve,
+    /// No.
+    Refuse,
+    /// Nothing.
+    Ignore,
+}
+
+/// A signature that somebody asks for.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// When, from the start; later if the device is not ready then.
+    pub at: Millis,
+    /// Whose person asks.
+    pub proposer: usize,
+    /// With which key.
+    pub purpose: KeyPurpose,
+    /// How many messages are signed at once.
+    pub messages: usize,
+    /// What each person says, by device.
+    pub answers: Vec<Answer>,
+    /// How long approvals are taken.
+    pub patience: Millis,
+}
+
+/// A whole run.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What every choice comes from.
+    pub seed: u64,
+    /// Where it begins.
+    pub start: Start,
+    /// The group.
+    pub threshold: Threshold,
+    /// The keys.
+    pub purposes: Vec<KeyPurpose>,
+    /// What goes wrong until [`Plan::heal_at`].
+    pub faults: Faults,
+    /// Frames of earlier sessions that the relay has.
+    pub earlier: Vec<Packet>,
+    /// One member that does not follow the protocol.
+    pub liar: Option<(usize, Behaviour)>,
+    /// The signatures asked for.
+    pub requests: Vec<Request>,
+    /// When faults end and crashed devices come back.
+    pub heal_at: Millis,
+    /// When the run ends.
+    pub end_at: Millis,
+    /// How long a round of the key ceremony may take.
+    pub patience: Millis,
+    /// A device that crashes at one chosen point.
+    pub crash_at: Option<(usize, u64)>,
+    /// Devices that are never switched on.
+    pub absent: Vec<usize>,
+}
+
+/// How long after healing everything that can end well has ended.
+pub const RECOVERY: Millis = 70_000;
+
+impl Plan {
+    /// A run without faults: a key ceremony of a group that knows itself.
+    pub fn calm(seed: u64, min_signers: u16, max_signers: u16, purposes: &[KeyPurpose]) -> Self {
+        Self {
+            seed,
+            start: Start::Roster,
+            threshold: Threshold::new(min_signers, max_signers).expect("a possible threshold"),
+            purposes: purposes.to_vec(),
+            faults: Faults::default(),
+            earlier: Vec::new(),
+            liar: None,
+            requests: Vec::new(),
+            heal_at: 0,
+            end_at: 200_000,
+            patience: 60_000,
+            crash_at: None,
+            absent: Vec::new(),
+        }
+    }
+
+    /// A run without faults: one signature with dealt keys; device 0 asks, `answers` says what people say.
+    pub fn signature(seed: u64, min_signers: u16, purpose: KeyPurpose, answers: &[Answer]) -> Self {
+        let max_signers = u16::try_from(answers.len()).expect("at most 64");
+        let request = Request {
+            at: 100,
+            proposer: 0,
+            purpose,
+            messages: 1,
+            answers: answers.to_vec(),
+            patience: 30_000,
+        };
+        Self {
+            start: Start::Keys,
+            requests: vec![request],
+            ..Self::calm(seed, min_signers, max_signers, &[purpose])
+        }
+    }
+
+    /// Draws a whole run from its seed: who, what, and a random subset of everything that can go wrong.
+    pub fn swarm(seed: u64, start: Start) -> Self {
+        let dice = &mut Dice::new(seed, 1);
+        let (min_signers, max_signers) = dice.pick(&[(2, 2), (2, 3), (2, 3), (2, 3), (3, 3), (2, 4), (3, 4)]);
+        let purposes = match start {
+            Start::Keys => vec![dice.pick(&SCHNORR)],
+            Start::Lobby | Start::Roster => KeyPurpose::ALL.to_vec(),
+        };
+        let mut plan = Self::calm(seed, min_signers, max_signers, &purposes);
+        plan.start = start;
+        plan.faults = Faults::swarm(dice);
+        plan.heal_at = 2_000 + dice.below(35_000);
+        plan.patience = if dice.chance(100) { 4_000 } else { 90_000 };
+        if dice.chance(250) {
+            let behaviour = dice.pick(&Behaviour::ALL);
+            plan.liar = Some((dice.index(usize::from(max_signers)), behaviour));
+        }
+        plan.add_requests(dice);
+        plan
+    }
+
+    /// Asks for signatures while everything goes wrong, and once for each key after everything is well again.
+    fn add_requests(&mut self, dice: &mut Dice) {
+        let devices = usize::from(self.threshold.max_signers());
+        let schnorr: Vec<_> = SCHNORR.into_iter().filter(|purpose| self.purposes.contains(purpose)).collect();
+        for _ in 0..1 + dice.below(3) {
+            let answer = |_| dice.pick(&[Answer::Approve, Answer::Approve, Answer::Approve, Answer::Refuse, Answer::Ignore]);
+            let answers = (0..devices).map(answer).collect();
+            self.requests.push(Request {
+                at: dice.below(self.heal_at),
+                proposer: dice.index(devices),
+                purpose: dice.pick(&schnorr),
+                messages: 1 + dice.index(3),
+                answers,
+                patience: 5_000 + dice.below(20_000),
+            });
+        }
+        let honest: Vec<usize> = (0..devices).filter(|device| self.liar.is_none_or(|(liar, _)| liar != *device)).collect();
+        for purpose in schnorr {
+            self.requests.push(Request {
+                at: self.heal_at + RECOVERY,
+                proposer: dice.pick(&honest),
+                purpose,
+                messages: 1,
+                answers: vec![Answer::Approve; devices],
+                patience: RECOVERY,
+            });
+        }
+        self.end_at = self.heal_at + 4 * RECOVERY;
+    }
+
+    /// Returns whether everybody follows the protocol.
+    pub const fn is_honest(&self) -> bool {
+        self.liar.is_none()
+    }
+
+    /// Returns when a device crashes.
+    pub fn fuse(&self, device: usize) -> Fuse {
+        match self.crash_at {
+            Some((chosen, point)) if chosen == device => Fuse::At(point),
+            _ if self.faults.crash > 0 && self.liar.is_none_or(|(liar, _)| liar != device) => {
+                Fuse::Random(self.faults.crash)
+            }
+            _ => Fuse::Safe,
+        }
+    }
+}
+
+/// The purposes whose keys sign with FROST.
+pub const SCHNORR: [KeyPurpose; 2] = [KeyPurpose::Bip340Secp256k1, KeyPurpose::Ed25519];

@@ -1,0 +1,5 @@
+//! Whole devices against each other, through a relay that is a queue.
+
+mod group;
+mod signing;
+mod wallets;

@@ -1,0 +1,80 @@
+//! From an invite to certified keys.
+
+use quorate_wallet::{Command, View};
+
+use crate::group::Group;
+
+#[test]
+fn three_devices_make_one_wallet() {
+    let group = Group::with_wallet(1);
+    let addresses = group.addresses(0);
+    assert_eq!(addresses.len(), 9);
+    assert_eq!(group.addresses(1), addresses);
+    assert_eq!(group.addresses(2), addresses);
+}
+
+#[test]
+fn all_devices_show_the_same_words_and_nothing_happens_before_they_are_confirmed() {
+    let mut group = Group::new(9);
+    group.create(false);
+    let invite = group.invite();
+    for index in 1..3 {
+        group.command(index, Command::Join { invite: invite.clone(), accept_words: false });
+    }
+    group.run();
+    let words: Vec<Vec<String>> = group
+        .nodes
+        .iter()
+        .map(|node| {
+            let shown = |view: &View| match view {
+                View::SafetyWords { words, confirm: true, .. } => Some(words.clone()),
+                _ => None,
+            };
+            node.views.iter().find_map(shown).expect("safety words")
+        })
+        .collect();
+    assert_eq!(words[0], words[1]);
+    assert_eq!(words[1], words[2]);
+    assert!(!group.nodes.iter().any(|node| node.views.iter().any(|v| matches!(v, View::Progress { .. }))));
+    group.command(1, Command::ConfirmWords { same: true });
+    group.run();
+    group.command(0, Command::ConfirmWords { same: true });
+    group.run();
+    group.command(2, Command::ConfirmWords { same: true });
+    group.run();
+    group.pass(3);
+    assert_eq!(group.addresses(0), group.addresses(2));
+}
+
+#[test]
+fn a_device_that_restarts_in_the_middle_finishes() {
+    for victim in 0..3 {
+        let mut group = Group::new(20 + victim as u8 * 3);
+        group.create(true);
+        let invite = group.invite();
+        group.offline.push(victim);
+        for index in 1..3 {
+            if !group.offline.contains(&index) || index == victim {
+                group.command(index, Command::Join { invite: invite.clone(), accept_words: true });
+            }
+        }
+        group.run();
+        group.offline.clear();
+        group.restart(victim);
+        group.pass(40);
+        for index in 0..3 {
+            assert_eq!(group.addresses(index), group.addresses(0), "victim {victim}");
+        }
+    }
+}
+
+#[test]
+fn a_restarted_device_knows_its_wallet_and_its_log_holds_no_ceremony() {
+    let mut group = Group::with_wallet(3);
+    assert_eq!(group.nodes[0].log.len(), 2);
+    group.restart(0);
+    group.command(0, Command::List);
+    let View::Wallets { wallets } = group.nodes[0].views.last().unwrap() else { panic!("no list") };
+    assert_eq!(wallets[0].state, "ready");
+    assert_eq!(wallets[0].addresses, group.addresses(1));
+}
