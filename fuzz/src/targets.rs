@@ -11,7 +11,13 @@ use crate::Target;
 
 /// Every target.
 pub fn all() -> impl Iterator<Item = &'static Target> {
-    let tables =
-        [primitives::TARGETS, session::TARGETS, threshold::TARGETS, transport::TARGETS, vault::TARGETS];
+    let tables = [
+        chains::TARGETS,
+        primitives::TARGETS,
+        session::TARGETS,
+        threshold::TARGETS,
+        transport::TARGETS,
+        vault::TARGETS,
+    ];
     tables.into_iter().flatten()
 }

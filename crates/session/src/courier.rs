@@ -79,7 +79,12 @@ impl Courier {
     }
 
     /// Seals an envelope of this device for the mailboxes of `to`.
-    pub fn seal(&self, rng: &mut (impl RngCore + CryptoRng), to: Recipient, envelope: &Envelope) -> Vec<Frame> {
+    pub fn seal(
+        &self,
+        rng: &mut (impl RngCore + CryptoRng),
+        to: Recipient,
+        envelope: &Envelope,
+    ) -> Vec<Frame> {
         let bytes = encoding::to_bytes(envelope);
         let recipients = self.seat.others().filter(|(id, _)| match to {
             Recipient::All => true,
@@ -100,14 +105,29 @@ impl Courier {
     ///
     /// # Errors
     /// [`Dropped`]: nothing changed but a counter.
-    pub fn open(&mut self, from: &MemberKey, frame: &[u8], now: Timestamp) -> Result<Option<Envelope>, Dropped> {
+    pub fn open(
+        &mut self,
+        from: &MemberKey,
+        frame: &[u8],
+        now: Timestamp,
+    ) -> Result<Option<Envelope>, Dropped> {
         let opened = self.open_counted(from, frame, now);
         self.dropped += u64::from(opened.is_err());
         opened
     }
 
-    fn open_counted(&mut self, from: &MemberKey, frame: &[u8], now: Timestamp) -> Result<Option<Envelope>, Dropped> {
-        let sender = self.seat.roster().by_relay_key(from).filter(|id| *id != self.seat.me()).ok_or(Dropped::Stranger)?;
+    fn open_counted(
+        &mut self,
+        from: &MemberKey,
+        frame: &[u8],
+        now: Timestamp,
+    ) -> Result<Option<Envelope>, Dropped> {
+        let sender = self
+            .seat
+            .roster()
+            .by_relay_key(from)
+            .filter(|id| *id != self.seat.me())
+            .ok_or(Dropped::Stranger)?;
         let part = Chunk::decode(frame).map_err(|_| Dropped::Chunk)?;
         let Some(sealed) = self.reassembler.accept(&sender, part, now).map_err(|_| Dropped::Chunk)? else {
             return Ok(None);
@@ -130,7 +150,12 @@ impl Courier {
         self.seat.verify(envelope).map_err(|_| Dropped::Foreign)
     }
 
-    fn seal_to(&self, rng: &mut (impl RngCore + CryptoRng), to: ParticipantId, bytes: &[u8]) -> Option<Vec<u8>> {
+    fn seal_to(
+        &self,
+        rng: &mut (impl RngCore + CryptoRng),
+        to: ParticipantId,
+        bytes: &[u8],
+    ) -> Option<Vec<u8>> {
         self.channels.get(&to)?.seal_padded(rng, &self.associated_data(self.seat.me(), to), bytes).ok()
     }
 

@@ -28,8 +28,8 @@ use crate::output::{Outbox, Output, Resend};
 use crate::seat::Seat;
 
 pub use dispute::answer_with_certificate;
-pub use failure::{Blame, Failure};
 pub(crate) use failure::list as list_names;
+pub use failure::{Blame, Failure};
 pub use messages::{Certification, Evidence, Mutation, SignedComplaint};
 pub use replay::ReplayError;
 
@@ -187,7 +187,10 @@ impl Keygen {
             Round::Shares | Round::Nudge => header.recipient == Some(self.seat.me()),
             _ => header.recipient.is_none(),
         };
-        if !addressed || header.sequence != u32::from(header.round) || envelope.body.len() > max_body_len(round) {
+        if !addressed
+            || header.sequence != u32::from(header.round)
+            || envelope.body.len() > max_body_len(round)
+        {
             return;
         }
         match round {

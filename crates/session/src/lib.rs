@@ -17,4 +17,3 @@ pub mod roster;
 pub mod seat;
 pub mod signing;
 pub mod words;
-

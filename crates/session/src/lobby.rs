@@ -299,7 +299,8 @@ impl Lobby {
     fn announce(&mut self, roster: Roster) {
         let signed = SignedRoster::sign(&self.identity, &self.id, roster);
         self.out.push_back(Output::Event(Event::Complete(signed.clone())));
-        let guests: Vec<MemberKey> = signed.roster.members.iter().skip(1).map(|member| member.relay).collect();
+        let guests: Vec<MemberKey> =
+            signed.roster.members.iter().skip(1).map(|member| member.relay).collect();
         for guest in guests {
             self.send(guest, &Message::Roster(signed.clone()));
         }
@@ -312,7 +313,8 @@ impl Lobby {
         let Role::Joiner { roster, .. } = &mut self.role else { return };
         let list = &signed.roster;
         let by_creator = list.members.first().is_some_and(|creator| {
-            creator.identity.fingerprint() == self.invite.creator && signed.verify(&self.id, &creator.identity).is_ok()
+            creator.identity.fingerprint() == self.invite.creator
+                && signed.verify(&self.id, &creator.identity).is_ok()
         });
         let holds_me = list.members.contains(&self.card.member());
         let as_invited = list.threshold == self.invite.threshold && list.epoch == 0 && list.check().is_ok();
@@ -341,7 +343,11 @@ impl Lobby {
     }
 
     fn associated_data(&self, from: MemberKey, to: MemberKey) -> [u8; 32] {
-        Transcript::new("lobby/frame").field("lobby", &self.id).field("from", &from.0).field("to", &to.0).finish()
+        Transcript::new("lobby/frame")
+            .field("lobby", &self.id)
+            .field("from", &from.0)
+            .field("to", &to.0)
+            .finish()
     }
 }
 

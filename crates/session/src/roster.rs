@@ -92,7 +92,11 @@ impl Roster {
         self.check_distinct("name", |member| member.name.clone())
     }
 
-    fn check_distinct<K: Ord>(&self, what: &'static str, key: impl Fn(&Member) -> K) -> Result<(), RosterError> {
+    fn check_distinct<K: Ord>(
+        &self,
+        what: &'static str,
+        key: impl Fn(&Member) -> K,
+    ) -> Result<(), RosterError> {
         let distinct: BTreeSet<K> = self.members.iter().map(key).collect();
         if distinct.len() == self.members.len() { Ok(()) } else { Err(RosterError::Duplicate(what)) }
     }
@@ -131,7 +135,8 @@ impl Roster {
 /// Returns whether a name can be shown to a person: no control characters, no invisible or reordering ones.
 pub fn is_name(name: &str) -> bool {
     let hidden = |c: char| {
-        c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
     };
     !name.trim().is_empty() && name.len() <= MAX_NAME_LEN && name.trim() == name && !name.contains(hidden)
 }

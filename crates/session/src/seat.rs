@@ -75,8 +75,15 @@ impl Seat {
         recipient: Option<ParticipantId>,
         body: Vec<u8>,
     ) -> Envelope {
-        let header =
-            Header { protocol, session, epoch: self.roster.epoch, round, sender: self.me, recipient, sequence };
+        let header = Header {
+            protocol,
+            session,
+            epoch: self.roster.epoch,
+            round,
+            sender: self.me,
+            recipient,
+            sequence,
+        };
         Envelope::sign(&self.identity, &self.roster_hash, header, body)
     }
 

@@ -111,11 +111,12 @@ impl Signing {
     ///
     /// # Errors
     /// [`OpenError`] if the task does not fit the key or its bounds.
+    #[expect(clippy::needless_pass_by_value, reason = "a session takes its task over")]
     pub fn propose(seat: Arc<Seat>, share: &KeyShare, task: Task, now: Timestamp) -> Result<Self, OpenError> {
         let session = task.session(seat.roster_hash(), seat.me());
         let body = quorate_primitives::encoding::body_bytes(&task);
         let proposal = seat.say(Protocol::Signing, session, (Round::Proposal as u8, 0), None, body);
-        let mut signing = Self::build(seat, share, proposal.clone(), now)?;
+        let mut signing = Self::build(seat, share, &proposal, now)?;
         signing.sent.push(proposal.clone());
         signing.out.push(Output::Append(Mutation::Opened { proposal: proposal.clone() }));
         signing.out.push(Output::Send(Recipient::All, proposal));
@@ -127,8 +128,13 @@ impl Signing {
     ///
     /// # Errors
     /// [`OpenError`] if the proposal is malformed, expired, or does not fit the key.
-    pub fn open(seat: Arc<Seat>, share: &KeyShare, proposal: Envelope, now: Timestamp) -> Result<Self, OpenError> {
-        let mut signing = Self::build(seat, share, proposal.clone(), now)?;
+    pub fn open(
+        seat: Arc<Seat>,
+        share: &KeyShare,
+        proposal: Envelope,
+        now: Timestamp,
+    ) -> Result<Self, OpenError> {
+        let mut signing = Self::build(seat, share, &proposal, now)?;
         if now >= signing.task.expires {
             return Err(OpenError::Expired);
         }
@@ -137,8 +143,13 @@ impl Signing {
         Ok(signing)
     }
 
-    fn build(seat: Arc<Seat>, share: &KeyShare, proposal: Envelope, now: Timestamp) -> Result<Self, OpenError> {
-        let task: Task = decode(&proposal, Round::Proposal).ok_or(OpenError::Malformed)?;
+    fn build(
+        seat: Arc<Seat>,
+        share: &KeyShare,
+        proposal: &Envelope,
+        now: Timestamp,
+    ) -> Result<Self, OpenError> {
+        let task: Task = decode(proposal, Round::Proposal).ok_or(OpenError::Malformed)?;
         task.check(&share.public)?;
         let proposer = proposal.header.sender;
         let session = task.session(seat.roster_hash(), proposer);

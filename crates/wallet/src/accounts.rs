@@ -56,8 +56,9 @@ pub(crate) fn share_for(shares: &[KeyShare], chain: Chain) -> Result<&KeyShare, 
 
 /// Returns an account's addresses on every chain and network.
 pub(crate) fn addresses(shares: &[KeyShare], number: u32) -> Vec<Address> {
-    let of_chain =
-        |chain: Chain| NETWORKS.into_iter().filter_map(move |network| address(shares, Account { chain, network, number }));
+    let of_chain = |chain: Chain| {
+        NETWORKS.into_iter().filter_map(move |network| address(shares, Account { chain, network, number }))
+    };
     Chain::ALL.into_iter().flat_map(of_chain).collect()
 }
 
@@ -66,7 +67,13 @@ fn address(shares: &[KeyShare], account: Account) -> Option<Address> {
     let share = share_for(shares, chain).ok()?;
     let key = account.public_key(&share.public).ok()?;
     let address = chains::address(chain, network, &key).ok()?;
-    Some(Address { chain, network, account: number, address: address.to_string(), public_key: key.to_string() })
+    Some(Address {
+        chain,
+        network,
+        account: number,
+        address: address.to_string(),
+        public_key: key.to_string(),
+    })
 }
 
 /// Verifies a signed transaction or message against an account's public key, with a verifier that is not part of this
@@ -74,6 +81,11 @@ fn address(shares: &[KeyShare], account: Account) -> Option<Address> {
 ///
 /// # Errors
 /// [`ChainError`] says what is wrong with it.
-pub fn verify_signed(chain: Chain, network: Network, signed: &[u8], key: &PublicKey) -> Result<(), ChainError> {
+pub fn verify_signed(
+    chain: Chain,
+    network: Network,
+    signed: &[u8],
+    key: &PublicKey,
+) -> Result<(), ChainError> {
     chains::verify(&SignedTransaction::from_bytes(chain, network, signed)?, key)
 }

@@ -278,7 +278,9 @@ impl<R: RngCore + CryptoRng> Device<R> {
                 _ => Err(CommandError::NameOne(self.wallets.len())),
             };
         };
-        let matches = |wallet: &&Wallet| wallet.name() == name || (name.len() >= 4 && wallet.id_hex().starts_with(name));
+        let matches = |wallet: &&Wallet| {
+            wallet.name() == name || (name.len() >= 4 && wallet.id_hex().starts_with(name))
+        };
         let mut found = self.wallets.values().filter(matches);
         match (found.next(), found.next()) {
             (Some(wallet), None) => Ok(wallet.room_id()),

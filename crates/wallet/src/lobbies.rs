@@ -18,6 +18,15 @@ use crate::wallet::Wallet;
 const MAX_EARLY_FRAMES: usize = 512;
 const MAX_EARLY_BYTES: usize = 4 * 1024 * 1024;
 
+/// What a wallet begins with.
+pub(crate) struct Beginning {
+    pub(crate) invite: Invite,
+    /// The creator's: it goes on telling the roster to members that missed it.
+    pub(crate) lobby: Option<Lobby>,
+    pub(crate) roster: Option<SignedRoster>,
+    pub(crate) early: Vec<(MemberKey, Vec<u8>)>,
+}
+
 /// A lobby that is open on this device.
 pub(crate) struct OpenLobby {
     pub(crate) lobby: Lobby,
@@ -100,8 +109,8 @@ impl OpenLobby {
         [Record::Lobby(record)].into_iter().chain(roster).collect()
     }
 
-    /// Returns the parts a wallet begins with.
-    pub(crate) fn into_wallet_parts(self) -> (Invite, Option<Lobby>, Option<SignedRoster>, Vec<(MemberKey, Vec<u8>)>) {
+    /// Takes apart what a wallet begins with.
+    pub(crate) fn into_beginning(self) -> Beginning {
         let invite = Invite {
             relay: self.lobby.invite().relay.clone(),
             secret: self.lobby.invite().secret.duplicate(),
@@ -110,7 +119,7 @@ impl OpenLobby {
             expires: self.lobby.invite().expires,
         };
         let by_me = self.record.plan.is_some();
-        (invite, by_me.then_some(self.lobby), self.complete, self.early)
+        Beginning { invite, lobby: by_me.then_some(self.lobby), roster: self.complete, early: self.early }
     }
 }
 

@@ -14,7 +14,7 @@ use rand_core::{CryptoRng, RngCore};
 
 use crate::device::{Context, Device, Effect};
 use crate::error::CommandError;
-use crate::lobbies::OpenLobby;
+use crate::lobbies::{Beginning, OpenLobby};
 use crate::records::{self, LobbyRecord, Record, ReplayError, WalletRecord};
 use crate::requests::Session;
 use crate::view::View;
@@ -136,7 +136,7 @@ impl<R: RngCore + CryptoRng> Device<R> {
         let mut logs = Logs::default();
         for (index, bytes) in records {
             let record = records::read(index, bytes.as_ref())?;
-            logs.add(self, record).map_err(|what| ReplayError::OutOfOrder { index, what })?;
+            logs.add(record).map_err(|what| ReplayError::OutOfOrder { index, what })?;
         }
         logs.finish(self).map_err(|what| ReplayError::OutOfOrder { index: usize::MAX, what })
     }
@@ -153,7 +153,7 @@ struct Logs {
 }
 
 impl Logs {
-    fn add<R: RngCore + CryptoRng>(&mut self, _device: &Device<R>, record: Record) -> Result<(), String> {
+    fn add(&mut self, record: Record) -> Result<(), String> {
         match record {
             Record::Device { .. } => return Err("a second device".to_owned()),
             Record::Lobby(lobby) => {
@@ -185,7 +185,8 @@ impl Logs {
             let roster = self.rosters.remove(&room);
             let entropy = device.context.entropy();
             let now = device.context.now;
-            let opened = OpenLobby::open(&device.identity, &device.name, record, roster.clone(), &entropy, now);
+            let opened =
+                OpenLobby::open(&device.identity, &device.name, record, roster.clone(), &entropy, now);
             // An invite that expired meanwhile leads nowhere, unless its group is complete.
             let Ok(open) = opened else { continue };
             let begun = roster.and_then(|roster| self.keygens.remove(&roster.roster.hash()));
@@ -223,8 +224,8 @@ fn replay_ceremony<R: RngCore + CryptoRng>(
     open: OpenLobby,
     log: Vec<keygen::Mutation>,
 ) -> Result<Wallet, String> {
-    let (invite, lobby, complete, _) = open.into_wallet_parts();
-    let roster = complete.ok_or("a ceremony without a roster")?.roster;
+    let Beginning { invite, lobby, roster, .. } = open.into_beginning();
+    let roster = roster.ok_or("a ceremony without a roster")?.roster;
     let now: Timestamp = device.context.now;
     Wallet::seated(&device.identity, invite, roster, lobby, |seat| {
         let keygen = Keygen::replay(Arc::clone(&seat), log, keygen::DEFAULT_PATIENCE, now);

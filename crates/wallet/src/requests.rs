@@ -151,7 +151,11 @@ impl Wallet {
     }
 
     /// Takes an authentic envelope of a signing session; opens the session if it is a proposal.
-    pub(crate) fn handle_signing<R: RngCore + CryptoRng>(&mut self, envelope: Envelope, context: &mut Context<R>) {
+    pub(crate) fn handle_signing<R: RngCore + CryptoRng>(
+        &mut self,
+        envelope: Envelope,
+        context: &mut Context<R>,
+    ) {
         let id = envelope.header.session;
         if let Some(session) = self.sessions.get_mut(&id) {
             session.signing.handle_envelope(envelope, context.now);
@@ -176,10 +180,11 @@ impl Wallet {
         let keys = self.keys().map_err(|_| None)?;
         let task = borsh::from_slice(&proposal.body).map_err(|_| None)?;
         let verified = tasks::verify(&keys.shares, &task).map_err(|error| Some(error.to_string()))?;
-        let share = share_for(&keys.shares, verified.account.chain).map_err(|error| Some(error.to_string()))?;
+        let share =
+            share_for(&keys.shares, verified.account.chain).map_err(|error| Some(error.to_string()))?;
         let id = proposal.header.session;
-        let signing =
-            Signing::open(Arc::clone(&self.seat), share, proposal, now).map_err(|error| Some(error.to_string()))?;
+        let signing = Signing::open(Arc::clone(&self.seat), share, proposal, now)
+            .map_err(|error| Some(error.to_string()))?;
         self.forget_oldest();
         self.sessions.insert(id, Session { signing, log: Vec::new(), verified, opened: now });
         Ok(())
@@ -189,7 +194,9 @@ impl Wallet {
     fn forget_oldest(&mut self) {
         while self.sessions.len() >= MAX_REMEMBERED {
             let over = self.sessions.iter().filter(|(_, session)| !session.signing.is_open());
-            let Some(oldest) = over.min_by_key(|(_, session)| session.opened).map(|(id, _)| *id) else { return };
+            let Some(oldest) = over.min_by_key(|(_, session)| session.opened).map(|(id, _)| *id) else {
+                return;
+            };
             self.sessions.remove(&oldest);
         }
     }
@@ -198,7 +205,9 @@ impl Wallet {
     pub(crate) fn settle_sessions<R: RngCore + CryptoRng>(&mut self, context: &mut Context<R>) {
         let ids: Vec<[u8; 32]> = self.sessions.keys().copied().collect();
         for id in ids {
-            while let Some(output) = self.sessions.get_mut(&id).and_then(|session| session.signing.poll_output()) {
+            while let Some(output) =
+                self.sessions.get_mut(&id).and_then(|session| session.signing.poll_output())
+            {
                 self.handle_session_output(&id, output, context);
             }
         }
@@ -249,7 +258,12 @@ impl Wallet {
         }
     }
 
-    fn show_signed<R: RngCore + CryptoRng>(&self, id: &[u8; 32], signatures: &[[u8; 64]], context: &mut Context<R>) {
+    fn show_signed<R: RngCore + CryptoRng>(
+        &self,
+        id: &[u8; 32],
+        signatures: &[[u8; 64]],
+        context: &mut Context<R>,
+    ) {
         let Some(session) = self.sessions.get(id) else { return };
         let view = match self.signed_view(id, session, signatures, context.now) {
             Ok(signed) => View::Signed { signed },

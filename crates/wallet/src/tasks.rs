@@ -37,7 +37,10 @@ pub(crate) enum Unacceptable {
 }
 
 /// Builds what a request asks for.
-pub(crate) fn prepare(shares: &[KeyShare], request: &Request) -> Result<(Verified, Vec<Vec<u8>>), CommandError> {
+pub(crate) fn prepare(
+    shares: &[KeyShare],
+    request: &Request,
+) -> Result<(Verified, Vec<Vec<u8>>), CommandError> {
     let share = share_for(shares, request.chain)?;
     let account = Account { chain: request.chain, network: request.network, number: request.account };
     let key = account.public_key(&share.public)?;
@@ -84,7 +87,8 @@ pub(crate) fn verify(shares: &[KeyShare], task: &Task) -> Result<Verified, Unacc
     if task.policy_version != 0 {
         return Err(Unacceptable::OtherPolicy(task.policy_version));
     }
-    let account = Account::from_derivation(chain, network, &task.derivation).ok_or(Unacceptable::UnknownAccount)?;
+    let account =
+        Account::from_derivation(chain, network, &task.derivation).ok_or(Unacceptable::UnknownAccount)?;
     let share = share_for(shares, chain).map_err(|_| Unacceptable::NoKey)?;
     let key = account.public_key(&share.public).map_err(|_| Unacceptable::UnknownAccount)?;
     let unsigned = UnsignedTransaction { chain, network, bytes: task.payload.clone() };

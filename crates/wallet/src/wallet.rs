@@ -20,7 +20,7 @@ use rand_core::{CryptoRng, RngCore};
 use crate::accounts;
 use crate::device::{Context, Effect, RoomEvent};
 use crate::error::CommandError;
-use crate::lobbies::OpenLobby;
+use crate::lobbies::{Beginning, OpenLobby};
 use crate::records::{Record, WalletRecord};
 use crate::requests::Session;
 use crate::rooms::Room;
@@ -70,8 +70,8 @@ impl Wallet {
         open: OpenLobby,
         context: &mut Context<R>,
     ) -> Result<Self, String> {
-        let (invite, lobby, complete, early) = open.into_wallet_parts();
-        let roster = complete.ok_or("the roster is not complete")?.roster;
+        let Beginning { invite, lobby, roster, early } = open.into_beginning();
+        let roster = roster.ok_or("the roster is not complete")?.roster;
         let seed = Secret::new(context.entropy());
         let now = context.now;
         let mut wallet = Self::seated(identity, invite, roster, lobby, |seat| {
@@ -114,7 +114,10 @@ impl Wallet {
     }
 
     pub(crate) fn member_name(&self, id: ParticipantId) -> String {
-        self.seat.roster().member(id).map_or_else(|| format!("participant {id}"), |member| member.name.clone())
+        self.seat
+            .roster()
+            .member(id)
+            .map_or_else(|| format!("participant {id}"), |member| member.name.clone())
     }
 
     pub(crate) fn member_names(&self, ids: &[ParticipantId]) -> Vec<String> {
@@ -122,7 +125,8 @@ impl Wallet {
     }
 
     pub(crate) fn is_idle(&self) -> bool {
-        !matches!(self.stage, Stage::Making(_)) && self.sessions.values().all(|session| !session.signing.is_open())
+        !matches!(self.stage, Stage::Making(_))
+            && self.sessions.values().all(|session| !session.signing.is_open())
     }
 
     pub(crate) fn handle_room<R: RngCore + CryptoRng>(&mut self, event: RoomEvent, context: &mut Context<R>) {
@@ -156,7 +160,12 @@ impl Wallet {
         self.sessions.values_mut().for_each(|session| session.signing.handle_reconnected(context.now));
     }
 
-    fn handle_frame<R: RngCore + CryptoRng>(&mut self, from: MemberKey, bytes: &[u8], context: &mut Context<R>) {
+    fn handle_frame<R: RngCore + CryptoRng>(
+        &mut self,
+        from: MemberKey,
+        bytes: &[u8],
+        context: &mut Context<R>,
+    ) {
         match self.courier.open(&from, bytes, context.now) {
             Ok(Some(envelope)) => self.handle_envelope(envelope, context),
             Ok(None) => {}
@@ -178,7 +187,8 @@ impl Wallet {
                 }
             }
             (Protocol::Signing, Stage::Ready(_)) => self.handle_signing(envelope, context),
-            (Protocol::Keygen, Stage::Failed(_)) | (Protocol::Signing, Stage::Making(_) | Stage::Failed(_)) => {}
+            (Protocol::Keygen, Stage::Failed(_))
+            | (Protocol::Signing, Stage::Making(_) | Stage::Failed(_)) => {}
         }
     }
 

@@ -79,9 +79,8 @@ impl Keygen {
     pub(super) fn judge(&self, envelope: &Envelope) -> Option<Failure> {
         let dealings = self.dealings.as_ref()?;
         let accuser = envelope.header.sender;
-        let found = |culprit, blame| {
-            Some(Failure::Misbehaved { culprit, blame, evidence: vec![envelope.clone()] })
-        };
+        let found =
+            |culprit, blame| Some(Failure::Misbehaved { culprit, blame, evidence: vec![envelope.clone()] });
         let Some(said) = decode::<SignedComplaint>(envelope, Round::Complaint) else {
             return found(accuser, Blame::Malformed(Round::Complaint as u8));
         };

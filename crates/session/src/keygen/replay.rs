@@ -35,7 +35,9 @@ impl Keygen {
         now: Timestamp,
     ) -> Result<Self, ReplayError> {
         let mut mutations = mutations.into_iter();
-        let Some(Mutation::Started { seed, sent }) = mutations.next() else { return Err(ReplayError::OutOfOrder) };
+        let Some(Mutation::Started { seed, sent }) = mutations.next() else {
+            return Err(ReplayError::OutOfOrder);
+        };
         let mut keygen = Self::restart(seat, seed, patience, now)?;
         keygen.sent = sent;
         for mutation in mutations {

@@ -82,24 +82,29 @@ impl Keygen {
         match phase {
             Phase::Announcements(round) => {
                 let others: Messages<Announcement> = self.decode(Round::Announcement)?;
-                let (next, commitment) = round.finish(others).map_err(|fault| self.explain(fault, Round::Announcement))?;
+                let (next, commitment) =
+                    round.finish(others).map_err(|fault| self.explain(&fault, Round::Announcement))?;
                 Ok((Phase::Commitments(next), vec![self.say(Round::Commitment, None, &commitment)]))
             }
             Phase::Commitments(round) => {
                 let others: Messages<Commitment> = self.decode(Round::Commitment)?;
-                let (next, dealing) = round.finish(others).map_err(|fault| self.explain(fault, Round::Commitment))?;
+                let (next, dealing) =
+                    round.finish(others).map_err(|fault| self.explain(&fault, Round::Commitment))?;
                 Ok((Phase::Dealings(next), vec![self.say(Round::Dealing, None, &dealing)]))
             }
             Phase::Dealings(round) => {
                 let others: Messages<Dealing> = self.decode(Round::Dealing)?;
-                let (next, echo) = round.finish(others).map_err(|fault| self.explain(fault, Round::Dealing))?;
+                let (next, echo) =
+                    round.finish(others).map_err(|fault| self.explain(&fault, Round::Dealing))?;
                 Ok((Phase::Echoes(next), vec![self.say(Round::Echo, None, &echo)]))
             }
             Phase::Echoes(round) => {
                 let others: Messages<Echo> = self.decode(Round::Echo)?;
-                let (next, sealed) = round.finish(&others).map_err(|fault| self.explain(fault, Round::Echo))?;
+                let (next, sealed) =
+                    round.finish(&others).map_err(|fault| self.explain(&fault, Round::Echo))?;
                 self.dealings = Some(next.dealings());
-                let said = sealed.iter().map(|(to, shares)| self.say(Round::Shares, Some(*to), shares)).collect();
+                let said =
+                    sealed.iter().map(|(to, shares)| self.say(Round::Shares, Some(*to), shares)).collect();
                 Ok((Phase::Shares(next), said))
             }
             Phase::Shares(round) => {
@@ -129,8 +134,12 @@ impl Keygen {
         let statement = outcome.statement;
         for (member, certification) in &certifications {
             let same = certification.statement == statement;
-            let signed =
-                certificate::verify_one(self.seat.roster(), *member, &certification.statement, &certification.signature);
+            let signed = certificate::verify_one(
+                self.seat.roster(),
+                *member,
+                &certification.statement,
+                &certification.signature,
+            );
             if !same || signed.is_err() {
                 return Err(self.blame(*member, Blame::OtherStatement, Round::Certification));
             }
@@ -168,10 +177,14 @@ impl Keygen {
         Failure::Misbehaved { culprit, blame, evidence: message.cloned().into_iter().collect() }
     }
 
-    fn explain(&self, fault: Fault, round: Round) -> Stop {
-        match fault {
-            Fault::TermsDiffer { participant, what } => Failure::TermsDiffer { participant, term: what }.into(),
-            Fault::Misbehaved { culprit, offence } => self.blame(culprit, Blame::Protocol(offence), round).into(),
+    fn explain(&self, fault: &Fault, round: Round) -> Stop {
+        match *fault {
+            Fault::TermsDiffer { participant, what } => {
+                Failure::TermsDiffer { participant, term: what }.into()
+            }
+            Fault::Misbehaved { culprit, offence } => {
+                self.blame(culprit, Blame::Protocol(offence), round).into()
+            }
             Fault::Misuse(what) => Failure::Internal(what).into(),
             Fault::SplitView { broadcast, .. } => {
                 let envelopes = self.broadcasts().cloned().collect();
@@ -183,15 +196,18 @@ impl Keygen {
 
     fn explain_shares(&self, fault: ShareFault) -> Stop {
         let complaint = match fault {
-            ShareFault::Fault(fault) => return self.explain(fault, Round::Shares),
+            ShareFault::Fault(fault) => return self.explain(&fault, Round::Shares),
             ShareFault::Complaint(complaint) => complaint,
         };
         let dealer = complaint.dealer;
-        let Some(sealed) = self.inboxes.get(Round::Shares as usize).and_then(|inbox| inbox.get(dealer)).cloned() else {
+        let Some(sealed) =
+            self.inboxes.get(Round::Shares as usize).and_then(|inbox| inbox.get(dealer)).cloned()
+        else {
             return Failure::Internal("a complaint about nothing").into();
         };
         let envelope = self.say(Round::Complaint, None, &SignedComplaint { complaint, sealed });
-        let failure = self.judge(&envelope).unwrap_or(Failure::Internal("a complaint of our own is not valid"));
+        let failure =
+            self.judge(&envelope).unwrap_or(Failure::Internal("a complaint of our own is not valid"));
         Stop { failure, last_words: vec![envelope], disputed: None }
     }
 

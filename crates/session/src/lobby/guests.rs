@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use quorate_primitives::Threshold;
 use quorate_transport::MemberKey;
 
-use super::messages::{Card, Message, SignedRoster};
 use super::Plan;
+use super::messages::{Card, Message, SignedRoster};
 use crate::roster::{Member, Roster, is_name};
 
 /// What becomes of a card.

@@ -90,5 +90,8 @@ fn card_bytes(lobby: &[u8; 32], name: &str, identity: &IdentityKey, relay: &Memb
 }
 
 fn roster_bytes(lobby: &[u8; 32], roster: &Roster) -> [u8; 32] {
-    Transcript::new("lobby/roster").field("lobby", lobby).field("roster", &encoding::to_bytes(roster)).finish()
+    Transcript::new("lobby/roster")
+        .field("lobby", lobby)
+        .field("roster", &encoding::to_bytes(roster))
+        .finish()
 }

@@ -18,7 +18,8 @@ impl Signing {
             return;
         }
         let nonces = self.draw_nonces(entropy);
-        let fresh = Transcript::new("signing/entropy").field("entropy", entropy).field("session", &self.session);
+        let fresh =
+            Transcript::new("signing/entropy").field("entropy", entropy).field("session", &self.session);
         let approval = Approval {
             statement: self.statement,
             policy_version: self.task.policy_version,
@@ -27,14 +28,14 @@ impl Signing {
         };
         self.nonces = Some(nonces);
         self.out.push(Output::Append(Mutation::Approved));
-        self.decide(Decision::Approve(approval), now);
+        self.decide(&Decision::Approve(approval), now);
     }
 
     /// Refuses, with a reason for people.
     pub fn refuse(&mut self, reason: &str, now: Timestamp) {
         if self.is_undecided() {
             let reason: String = reason.chars().take(200).collect();
-            self.decide(Decision::Refuse { statement: self.statement, reason }, now);
+            self.decide(&Decision::Refuse { statement: self.statement, reason }, now);
         }
     }
 
@@ -42,24 +43,27 @@ impl Signing {
         let mut rng = HedgedRng::new(entropy, &self.session, b"signing nonces");
         (0..self.task.messages.len() as u64)
             .map(|index| {
-                let context = Transcript::new("signing/nonce").field("session", &self.session).number("index", index);
+                let context =
+                    Transcript::new("signing/nonce").field("session", &self.session).number("index", index);
                 self.key.commit(&context.finish(), &mut rng)
             })
             .collect()
     }
 
-    fn decide(&mut self, decision: Decision, now: Timestamp) {
-        let envelope = self.say(Round::Decision, None, &decision);
+    fn decide(&mut self, decision: &Decision, now: Timestamp) {
+        let envelope = self.say(Round::Decision, None, decision);
         self.sent.push(envelope.clone());
         self.out.push(Output::Send(Recipient::All, envelope.clone()));
-        self.take_decision(envelope, Some(&decision), now);
+        self.take_decision(envelope, Some(decision), now);
     }
 
     /// Takes a decision. A later one replaces an earlier one until the signers are fixed: a member that lost its
     /// nonces in a crash may approve again, with others. What is not about this session approves nothing.
     pub(super) fn handle_decision(&mut self, envelope: Envelope, now: Timestamp) {
         let known = self.decisions.get(&envelope.header.sender);
-        if known.is_some_and(|first| first.envelope.body == envelope.body) || !matches!(self.phase, Phase::Deciding) {
+        if known.is_some_and(|first| first.envelope.body == envelope.body)
+            || !matches!(self.phase, Phase::Deciding)
+        {
             return;
         }
         let decision = decode::<Decision>(&envelope, Round::Decision);
@@ -158,14 +162,16 @@ impl Signing {
             .enumerate()
             .map(|(index, message)| {
                 let of_message = signers.iter().zip(&commitments);
-                let of_message = of_message.map(|(id, all)| all.get(index).map(|c| (*id, c.clone())));
+                let of_message = of_message.map(|(id, all)| all.get(index).map(|c| (*id, *c)));
                 let of_message: Vec<_> = of_message.collect::<Option<_>>()?;
                 SigningPackage::new(&self.public, message, of_message).ok()
             })
             .collect::<Option<_>>()?;
         let hashes = packages.iter().map(SigningPackage::hash);
-        let hash =
-            Transcript::new("signing/package").field("statement", &self.statement).list("hashes", hashes).finish();
+        let hash = Transcript::new("signing/package")
+            .field("statement", &self.statement)
+            .list("hashes", hashes)
+            .finish();
         Some(Fixed { envelope: envelope.clone(), signers, packages, hash })
     }
 
@@ -175,7 +181,9 @@ impl Signing {
             && header.session == self.session
             && header.round == Round::Decision as u8
             && header.recipient.is_none();
-        let Some(Decision::Approve(approval)) = decode::<Decision>(envelope, Round::Decision) else { return None };
+        let Some(Decision::Approve(approval)) = decode::<Decision>(envelope, Round::Decision) else {
+            return None;
+        };
         (ours && self.is_about_this(&approval) && self.seat.verify(envelope).is_ok()).then_some(approval)
     }
 

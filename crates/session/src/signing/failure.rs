@@ -113,4 +113,3 @@ impl Failure {
 fn names(participants: &[ParticipantId]) -> String {
     crate::keygen::list_names(participants)
 }
-

@@ -37,7 +37,9 @@ impl Signing {
             return None;
         }
         let signed = nonces.into_iter().zip(&fixed.packages);
-        signed.map(|(nonce, package)| nonce.sign(package, &self.key).ok().map(|share| share.to_bytes())).collect()
+        signed
+            .map(|(nonce, package)| nonce.sign(package, &self.key).ok().map(|share| share.to_bytes()))
+            .collect()
     }
 
     pub(super) fn handle_share(&mut self, envelope: Envelope, now: Timestamp) {
@@ -77,7 +79,8 @@ impl Signing {
     fn add_up(&self, fixed: &Fixed) -> Result<Vec<[u8; 64]>, (Vec<ParticipantId>, Blame)> {
         let mut by_message = vec![BTreeMap::new(); fixed.packages.len()];
         for signer in &fixed.signers {
-            let shares = self.read_shares(fixed, *signer).map_err(|(culprit, blame)| (vec![culprit], blame))?;
+            let shares =
+                self.read_shares(fixed, *signer).map_err(|(culprit, blame)| (vec![culprit], blame))?;
             for (message, share) in by_message.iter_mut().zip(shares) {
                 message.insert(*signer, share);
             }
@@ -115,7 +118,8 @@ impl Signing {
         if said.shares.len() != fixed.packages.len() {
             return Err(malformed);
         }
-        let read = |bytes: &[u8; 32]| SignatureShare::from_bytes(self.task.purpose, bytes).map_err(|_| malformed);
+        let read =
+            |bytes: &[u8; 32]| SignatureShare::from_bytes(self.task.purpose, bytes).map_err(|_| malformed);
         said.shares.iter().map(read).collect()
     }
 

@@ -28,7 +28,7 @@ impl Signing {
     ) -> Result<Self, OpenError> {
         let mut mutations = mutations.into_iter();
         let Some(Mutation::Opened { proposal }) = mutations.next() else { return Err(OpenError::Malformed) };
-        let mut signing = Self::build(seat, share, proposal.clone(), now)?;
+        let mut signing = Self::build(seat, share, &proposal, now)?;
         if signing.proposer == signing.seat.me() {
             signing.sent.push(proposal);
         }

@@ -85,11 +85,9 @@ impl Device {
         let signings = signings
             .into_iter()
             .map(|(session, mutations)| {
-                let shares = keys.iter().flat_map(|keys| &keys.shares);
-                let purpose = signing::Mutation::purpose(&mutations);
-                let share = shares.into_iter().find(|share| Some(share.public.purpose) == purpose);
-                let share = share.expect("a session of a key that is there");
-                let signing = Signing::replay(Arc::clone(&seat), share, mutations, now);
+                let mut shares = keys.iter().flat_map(|keys| &keys.shares);
+                let replay = |share| Signing::replay(Arc::clone(&seat), share, mutations.clone(), now).ok();
+                let signing = shares.find_map(replay);
                 (session, signing.expect("a log that was written"))
             })
             .collect();

@@ -8,4 +8,6 @@
 
 mod derive;
 mod frost;
+mod interop;
 mod support;
+mod vectors;

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use quorate_wallet::{Command, Device, Effect, MemberKey, RoomEvent, RoomId, Secret, Timestamp, View, new_device};
+use quorate_wallet::{
+    Command, Device, Effect, MemberKey, RoomEvent, RoomId, Secret, Timestamp, View, new_device,
+};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 
@@ -119,7 +121,9 @@ impl Group {
     fn carry_out(&mut self, index: usize) {
         while let Some(effect) = self.nodes[index].device.poll_effect() {
             match effect {
-                Effect::Persist(record) | Effect::Append(record) => self.nodes[index].log.push(record.to_vec()),
+                Effect::Persist(record) | Effect::Append(record) => {
+                    self.nodes[index].log.push(record.to_vec())
+                }
                 Effect::Compact => {
                     let snapshot = self.nodes[index].device.snapshot();
                     self.nodes[index].log = snapshot.iter().map(|record| record.to_vec()).collect();

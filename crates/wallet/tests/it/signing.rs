@@ -43,7 +43,8 @@ fn two_of_three_sign_on_every_chain() {
         for node in 0..3 {
             let signed = group.signed(node).into_iter().find(|signed| signed.request == id);
             let signed = signed.unwrap_or_else(|| panic!("{chain}: device {node} has no signature"));
-            let key = PublicKey::from_bytes(chain.purpose(), &hex::decode(&signed.public_key).unwrap()).unwrap();
+            let key =
+                PublicKey::from_bytes(chain.purpose(), &hex::decode(&signed.public_key).unwrap()).unwrap();
             let bytes = hex::decode(&signed.signed).unwrap();
             verify_signed(chain, signed.network, &bytes, &key).unwrap();
         }
@@ -59,7 +60,8 @@ fn a_refused_request_is_not_signed() {
         group.command(device, Command::Refuse { request: id.clone(), reason: "not due".to_owned() });
         group.run();
     }
-    let failed = |view: &View| matches!(view, View::RequestFailed { reason, .. } if reason.contains("refused"));
+    let failed =
+        |view: &View| matches!(view, View::RequestFailed { reason, .. } if reason.contains("refused"));
     assert!((0..3).all(|node| group.nodes[node].views.iter().any(failed)));
     assert!(group.signed(0).is_empty());
 }

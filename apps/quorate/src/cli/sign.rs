@@ -1,0 +1,283 @@
+//! The words of `quorate sign`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use quorate_primitives::Millis;
+use quorate_wallet::chains::{Chain, Network, Utxo};
+
+use super::values::{chain, duration, network, utxo};
+
+/// What can be signed.
+#[derive(Debug, Subcommand)]
+pub enum SignCommand {
+    /// A transfer on Solana
+    Solana(SolanaArgs),
+    /// A transfer on NEAR
+    Near(NearArgs),
+    /// A transfer on Bitcoin, from the wallet's Taproot address
+    Bitcoin(BitcoinArgs),
+    /// A call of a NEAR contract's method
+    NearCall(NearCallArgs),
+    /// A message, in the form in which the chain's tools verify it
+    Message(MessageArgs),
+    /// A PSBT of the wallet's Taproot address
+    Psbt(PsbtArgs),
+    /// An unsigned transaction that another program made
+    RawTx(RawTxArgs),
+    /// Propose an earlier request again, after an interruption or a refusal
+    Resume(ResumeArgs),
+}
+
+/// Options of everything that is signed.
+#[derive(Clone, Debug, Args)]
+pub struct SignArgs {
+    /// The wallet's name or the beginning of its id; may be left out when there is one
+    #[arg(long, value_name = "NAME")]
+    pub wallet: Option<String>,
+
+    /// The network: mainnet, testnet or regtest
+    #[arg(long, default_value = "mainnet", value_parser = network)]
+    pub network: Network,
+
+    /// The account, counted from 0
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub account: u32,
+
+    /// What the other members should know about it; it is not part of what is signed
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub note: String,
+
+    #[command(flatten)]
+    pub wait: WaitArgs,
+}
+
+/// Options of everything that waits for a signature.
+#[derive(Clone, Debug, Args)]
+pub struct WaitArgs {
+    /// How long the others may take
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
+    pub expires: Millis,
+
+    /// Propose without asking
+    #[arg(long)]
+    pub yes: bool,
+
+    /// Write the signed bytes to a new file as well, as `quorate verify` reads them
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// Who is paid how much.
+#[derive(Clone, Debug, Args)]
+pub struct Payment {
+    /// Who is paid
+    #[arg(long, value_name = "ADDRESS")]
+    pub to: String,
+
+    /// How much, in SOL, NEAR or BTC
+    #[arg(long, value_name = "DECIMAL")]
+    pub amount: String,
+}
+
+/// What Solana says.
+#[derive(Clone, Debug, Args)]
+pub struct SolanaChain {
+    /// A file with what the chain says, instead of the options below
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["blockhash", "nonce_account"])]
+    pub context: Option<PathBuf>,
+
+    /// A recent block hash, or the value of the nonce account
+    #[arg(long, value_name = "BASE58")]
+    pub blockhash: Option<String>,
+
+    /// A durable nonce account of this account: the transaction then never expires
+    #[arg(long, value_name = "ADDRESS", requires = "blockhash")]
+    pub nonce_account: Option<String>,
+
+    /// The most compute units
+    #[arg(long, value_name = "UNITS", requires = "blockhash")]
+    pub compute_units: Option<u32>,
+
+    /// The priority fee, in millionths of a lamport per compute unit
+    #[arg(long, value_name = "PRICE", requires = "compute_units")]
+    pub compute_price: Option<u64>,
+
+    /// Build the message format from before version 0
+    #[arg(long, requires = "blockhash")]
+    pub legacy: bool,
+}
+
+/// What NEAR says.
+#[derive(Clone, Debug, Args)]
+pub struct NearChain {
+    /// A file with what the chain says, instead of the options below
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["nonce", "block_hash", "signer_id"])]
+    pub context: Option<PathBuf>,
+
+    /// One more than the nonce of the access key
+    #[arg(long, value_name = "N", requires = "block_hash")]
+    pub nonce: Option<u64>,
+
+    /// The hash of a recent block
+    #[arg(long, value_name = "BASE58", requires = "nonce")]
+    pub block_hash: Option<String>,
+
+    /// The named account that signs; without it, the implicit account of the key
+    #[arg(long, value_name = "ACCOUNT", requires = "nonce")]
+    pub signer_id: Option<String>,
+}
+
+/// What Bitcoin says.
+#[derive(Clone, Debug, Args)]
+pub struct BitcoinChain {
+    /// A file with what the chain says, instead of the options below
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["utxos", "fee", "fee_rate"])]
+    pub context: Option<PathBuf>,
+
+    /// An output that may be spent; can be given several times
+    #[arg(long = "utxo", value_name = "TXID:VOUT:SATS", value_parser = utxo)]
+    pub utxos: Vec<Utxo>,
+
+    /// The fee in satoshi
+    #[arg(long, value_name = "SATS", conflicts_with = "fee_rate", requires = "utxos")]
+    pub fee: Option<u64>,
+
+    /// The fee in satoshi per virtual byte
+    #[arg(long, value_name = "DECIMAL", requires = "utxos")]
+    pub fee_rate: Option<String>,
+}
+
+/// Options of `sign solana`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  quorate sign solana --to 4Nd1mY… --amount 0.5 --blockhash EtWTR… --network testnet")]
+pub struct SolanaArgs {
+    #[command(flatten)]
+    pub payment: Payment,
+    /// Words that travel along, for everybody to read
+    #[arg(long, value_name = "TEXT")]
+    pub memo: Option<String>,
+    #[command(flatten)]
+    pub chain: SolanaChain,
+    #[command(flatten)]
+    pub sign: SignArgs,
+}
+
+/// Options of `sign near`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  quorate sign near --to bob.near --amount 1.5 --nonce 7 --block-hash 9kxyz…")]
+pub struct NearArgs {
+    #[command(flatten)]
+    pub payment: Payment,
+    #[command(flatten)]
+    pub chain: NearChain,
+    #[command(flatten)]
+    pub sign: SignArgs,
+}
+
+/// Options of `sign bitcoin`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  quorate sign bitcoin --to bc1q… --amount 0.01 --utxo 4a5e…:0:2000000 --fee-rate 3")]
+pub struct BitcoinArgs {
+    #[command(flatten)]
+    pub payment: Payment,
+    /// Words that travel along, for everybody to read
+    #[arg(long, value_name = "TEXT")]
+    pub memo: Option<String>,
+    #[command(flatten)]
+    pub chain: BitcoinChain,
+    #[command(flatten)]
+    pub sign: SignArgs,
+}
+
+/// Options of `sign near-call`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  quorate sign near-call --contract usdt.tether-token.near --method ft_transfer \\
+    --args '{\"receiver_id\":\"bob.near\",\"amount\":\"5\"}' --gas 30 \\
+    --deposit 0.000000000000000000000001 --nonce 8 --block-hash 9kxyz…")]
+pub struct NearCallArgs {
+    /// The contract's account
+    #[arg(long, value_name = "ACCOUNT")]
+    pub contract: String,
+    /// The method
+    #[arg(long, value_name = "NAME")]
+    pub method: String,
+    /// The arguments, commonly JSON
+    #[arg(long, value_name = "TEXT", default_value = "{}")]
+    pub args: String,
+    /// The most gas, in Tgas
+    #[arg(long, value_name = "DECIMAL", default_value = "30")]
+    pub gas: String,
+    /// The NEAR that go along
+    #[arg(long, value_name = "DECIMAL", default_value = "0")]
+    pub deposit: String,
+    #[command(flatten)]
+    pub chain: NearChain,
+    #[command(flatten)]
+    pub sign: SignArgs,
+}
+
+/// Options of `sign message`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  quorate sign message words.txt --chain solana
+  echo -n 'it is me' | quorate sign message - --chain near --recipient app.near --yes")]
+pub struct MessageArgs {
+    /// A file with the words, every byte of which is signed, or `-` for standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The chain: solana, near or bitcoin
+    #[arg(long, value_parser = chain)]
+    pub chain: Chain,
+    /// NEAR: whom the words are for
+    #[arg(long, value_name = "ACCOUNT")]
+    pub recipient: Option<String>,
+    /// NEAR: 32 bytes that were never used before; without it, random ones
+    #[arg(long, value_name = "HEX")]
+    pub nonce: Option<String>,
+    /// NEAR: where the signature will be sent
+    #[arg(long, value_name = "URL")]
+    pub callback_url: Option<String>,
+    #[command(flatten)]
+    pub sign: SignArgs,
+}
+
+/// Options of `sign psbt`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  quorate sign psbt payment.psbt --network testnet --output signed.psbt")]
+pub struct PsbtArgs {
+    /// The file, binary or base64, or `-` for standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub sign: SignArgs,
+}
+
+/// Options of `sign raw-tx`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  quorate sign raw-tx message.bin --chain solana")]
+pub struct RawTxArgs {
+    /// The file, binary, base64 or hexadecimal, or `-` for standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The chain: solana, near or bitcoin
+    #[arg(long, value_parser = chain)]
+    pub chain: Chain,
+    #[command(flatten)]
+    pub sign: SignArgs,
+}
+
+/// Options of `sign resume`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  quorate sign resume 4f2a91")]
+pub struct ResumeArgs {
+    /// The request's id, or its beginning
+    #[arg(value_name = "REQUEST")]
+    pub request: String,
+    #[command(flatten)]
+    pub wait: WaitArgs,
+}

@@ -1,0 +1,89 @@
+//! Lies of a signing session.
+
+use quorate_primitives::ParticipantId;
+use quorate_session::envelope::{Envelope, Header};
+use quorate_session::signing::{Approval, Decision, Package, Shares};
+
+use super::{Behaviour as B, Liar, step};
+
+impl Liar {
+    /// Returns what is said to `to` instead; `None` for the truth.
+    pub(super) fn in_signature(&mut self, to: ParticipantId, envelope: &Envelope) -> Option<Vec<Envelope>> {
+        match envelope.header.round {
+            step::DECISION => self.approve(to, envelope),
+            step::PACKAGE => self.fix(to, envelope),
+            step::SHARE => self.release(to, envelope),
+            step::RESULT => match self.behaviour {
+                B::WithholdShare(audience) if self.is_victim(audience, to) => Some(Vec::new()),
+                B::PublishGarbage => Some(vec![self.beside(envelope, step::RESULT, &vec![[0_u8; 64]])]),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn approve(&self, to: ParticipantId, envelope: &Envelope) -> Option<Vec<Envelope>> {
+        let Ok(Decision::Approve(mut approval)) = borsh::from_slice::<Decision>(&envelope.body) else { return None };
+        let Approval { statement, policy_version, entropy, commitments } = &mut approval;
+        match self.behaviour {
+            B::ApproveDifferently if self.is_victim(super::Audience::One, to) => entropy[0] ^= 1,
+            B::ApproveSomethingElse => statement[0] ^= 1,
+            B::ApproveUnderOtherPolicy => *policy_version += 1,
+            B::ApproveWithoutCommitments => *commitments = vec![vec![0xff; 66]; commitments.len()],
+            _ => return None,
+        }
+        Some(vec![self.edit(envelope, |body: &mut Decision| *body = Decision::Approve(approval))])
+    }
+
+    fn fix(&self, to: ParticipantId, envelope: &Envelope) -> Option<Vec<Envelope>> {
+        let me = self.seat().me();
+        match self.behaviour {
+            B::WithholdPackage(audience) if self.is_victim(audience, to) => Some(Vec::new()),
+            B::FixTooFew => Some(vec![self.edit(envelope, |body: &mut Package| drop(body.approvals.pop()))]),
+            B::FixForgedApproval => Some(vec![self.edit(envelope, |body: &mut Package| {
+                for approval in body.approvals.iter_mut().filter(|approval| approval.header.sender != me) {
+                    let header = Header { sequence: approval.header.sequence + 1, ..approval.header.clone() };
+                    *approval = self.sign(header, approval.body.clone());
+                }
+            })]),
+            B::FixTwoPackages => self.fix_others(to, envelope),
+            _ => None,
+        }
+    }
+
+    /// Waits for all approvals, then gives one package to the first member and another to the rest.
+    fn fix_others(&self, to: ParticipantId, envelope: &Envelope) -> Option<Vec<Envelope>> {
+        let fixed: Package = borsh::from_slice(&envelope.body).ok()?;
+        let is_approval = |said: &Envelope| matches!(borsh::from_slice(&said.body), Ok(Decision::Approve(_)));
+        let mut approvals = self.all_said(envelope, step::DECISION);
+        approvals.retain(is_approval);
+        let needed = fixed.approvals.len();
+        if approvals.len() <= needed {
+            return Some(Vec::new());
+        }
+        if self.is_victim(super::Audience::One, to) {
+            return None;
+        }
+        let approvals = approvals.split_off(approvals.len() - needed);
+        Some(vec![self.edit(envelope, |body: &mut Package| body.approvals = approvals)])
+    }
+
+    fn release(&self, to: ParticipantId, envelope: &Envelope) -> Option<Vec<Envelope>> {
+        let edit = |edit: fn(&mut Shares)| self.edit(envelope, edit);
+        let wrong: fn(&mut Shares) = |body| body.shares[0][16] ^= 1;
+        match self.behaviour {
+            B::SignWrongly => Some(vec![edit(wrong)]),
+            B::SignOutOfRange => Some(vec![edit(|body| body.shares[0] = [0xff; 32])]),
+            B::SignAnotherPackage => Some(vec![edit(|body| body.package[0] ^= 1)]),
+            B::InventPackage => Some(vec![edit(|body| body.named.body_hash[0] ^= 1)]),
+            B::SignTwice => Some(vec![envelope.clone(), edit(wrong)]),
+            B::WithholdShare(audience) if self.is_victim(audience, to) => Some(Vec::new()),
+            B::WithdrawLate => Some(vec![envelope.clone(), self.beside(envelope, step::WITHDRAWAL, &())]),
+            B::PublishGarbage => {
+                let garbage = self.beside(envelope, step::RESULT, &vec![[0_u8; 64]]);
+                Some(vec![garbage, envelope.clone()])
+            }
+            _ => None,
+        }
+    }
+}
