@@ -137,6 +137,13 @@ impl CliError {
         self
     }
 
+    /// Adds a cause that somebody else put into words.
+    #[must_use]
+    pub fn because_text(mut self, cause: impl Into<String>) -> Self {
+        self.causes.push(cause.into());
+        self
+    }
+
     /// A defect of this program.
     pub fn internal(error: &dyn Display) -> Self {
         Self::internal_message(&error.to_string())

@@ -56,16 +56,15 @@ impl Shell {
         Ok(views)
     }
 
-    /// Works with the device online. However that ends, everything sent is handed to the relay.
+    /// Works with this home's device. However that ends, everything sent is handed to the relay.
     ///
     /// # Errors
     /// What `work` returns, an interruption, or a failing vault.
-    pub async fn online(
+    pub async fn work(
         &self,
         work: impl AsyncFnOnce(&mut Session<'_>) -> Result<(), CliError>,
     ) -> Result<(), CliError> {
         let mut session = Session::new(self.open()?, &self.screen);
-        session.runner.go_online();
         let outcome = tokio::select! {
             biased;
             outcome = work(&mut session) => outcome,
@@ -80,7 +79,7 @@ impl Shell {
     }
 }
 
-/// A device that is online.
+/// An open device, and what was said to it and by it.
 pub struct Session<'a> {
     /// The device.
     pub runner: Runner,
@@ -122,6 +121,11 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// Enters the rooms of everything that this device takes part in.
+    pub fn go_online(&mut self) {
+        self.runner.go_online();
+    }
+
     /// Says how to go on after an interruption.
     pub fn resume_with(&mut self, command: impl Into<String>) {
         self.resume = Some(command.into());
@@ -147,6 +151,28 @@ impl<'a> Session<'a> {
         let views = self.runner.pending_views()?;
         views.iter().try_for_each(|view| self.screen.view(view))?;
         Ok(views)
+    }
+
+    /// Takes views that were answered at once as if they came now.
+    pub fn put_back(&mut self, views: Vec<View>) {
+        self.backlog.extend(views);
+    }
+
+    /// Waits until a relay has taken this device in, so that what is said reaches the others.
+    ///
+    /// # Errors
+    /// No relay answers in time.
+    pub async fn entered(&mut self, deadline: Instant) -> Result<(), CliError> {
+        while !self.link.was_up {
+            let Some(view) = self.fetch(Some(deadline)).await? else {
+                return Err(CliError::timed_out("no relay answered in time").hint("the others were not told yet"));
+            };
+            match view {
+                View::Relay { connected, reason } => self.watch_relay(connected, reason)?,
+                view => self.backlog.push_back(view),
+            }
+        }
+        Ok(())
     }
 
     /// Waits for the next view. `None` at the deadline.

@@ -19,7 +19,7 @@ pub fn plain(text: &str) -> String {
 }
 
 /// Returns names, as a person lists them.
-fn names(names: &[String]) -> String {
+pub fn names(names: &[String]) -> String {
     names.iter().map(|name| plain(name)).collect::<Vec<_>>().join(", ")
 }
 

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use quorate_primitives::{ParticipantId, Timestamp, Transcript, encoding};
+use quorate_primitives::{HedgedRng, ParticipantId, Timestamp, Transcript, encoding};
 use quorate_threshold::engine::Recipient;
 use quorate_transport::chunk::{self, Chunk, Limits, MessageId, Reassembler};
 use quorate_transport::{IdentityError, MemberKey, PairKey};
@@ -92,7 +92,8 @@ impl Courier {
         });
         let mut frames = Vec::new();
         for (id, member) in recipients {
-            let Some(sealed) = self.seal_to(rng, id, &bytes) else { continue };
+            let mut rng = self.hedge(rng, id, &bytes);
+            let Some(sealed) = self.seal_to(&mut rng, id, &bytes) else { continue };
             let mut message_id = MessageId([0; 16]);
             rng.fill_bytes(&mut message_id.0);
             let chunks = chunk::split(message_id, &sealed).unwrap_or_default();
@@ -148,6 +149,17 @@ impl Courier {
             return Err(Dropped::Foreign);
         }
         self.seat.verify(envelope).map_err(|_| Dropped::Foreign)
+    }
+
+    /// Mixes what is sealed into the randomness: a source that stands still never gives two messages one nonce.
+    fn hedge(&self, rng: &mut (impl RngCore + CryptoRng), to: ParticipantId, bytes: &[u8]) -> HedgedRng {
+        let mut entropy = [0; 32];
+        rng.fill_bytes(&mut entropy);
+        let context = Transcript::new("frame/randomness")
+            .number("recipient", u64::from(to.get()))
+            .field("message", bytes)
+            .finish();
+        HedgedRng::new(&entropy, self.seat.identity().seed().expose(), &context)
     }
 
     fn seal_to(

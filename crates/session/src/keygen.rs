@@ -18,9 +18,10 @@ mod rounds;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use quorate_primitives::{Millis, ParticipantId, Secret, Timestamp, Transcript};
+use quorate_primitives::{HedgedRng, Millis, ParticipantId, Secret, Timestamp, Transcript};
 use quorate_threshold::dkg::{self, Dealings, Outcome, Participant, Terms};
 use quorate_threshold::engine::{Inbox, Recipient};
+use rand_core::RngCore;
 
 use crate::certificate::Certificate;
 use crate::envelope::{Envelope, Protocol};
@@ -99,7 +100,8 @@ enum Phase {
 }
 
 impl Keygen {
-    /// Begins a ceremony of the seat's roster with a fresh 32-byte `seed`.
+    /// Begins the one ceremony of the seat's roster with a fresh 32-byte `seed`. The device's identity and the roster
+    /// are mixed in: where the source of randomness stands still, two ceremonies still have different secrets.
     ///
     /// # Errors
     /// [`dkg::Fault::Misuse`] if the roster asks for no key.
@@ -109,6 +111,9 @@ impl Keygen {
         patience: Millis,
         now: Timestamp,
     ) -> Result<Self, dkg::Fault> {
+        let mut hedged = HedgedRng::new(seed.expose(), seat.identity().seed().expose(), seat.roster_hash());
+        let mut seed = Secret::new([0; 32]);
+        hedged.fill_bytes(seed.expose_mut());
         let mut keygen = Self::with_announcement(seat, seed.duplicate(), patience, now)?;
         let announcement = keygen.sent.clone();
         keygen.out.push(Output::Persist(Mutation::Started { seed, sent: announcement.clone() }));
@@ -170,6 +175,11 @@ impl Keygen {
             Phase::Failed(failure) => Some(failure),
             _ => None,
         }
+    }
+
+    /// Returns whether shares are durable and our signature is out: only a certificate or a human ends this.
+    pub const fn is_pending(&self) -> bool {
+        matches!(self.phase, Phase::Certificates(_))
     }
 
     /// Returns who is awaited.

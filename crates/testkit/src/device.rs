@@ -14,7 +14,7 @@ use quorate_session::lobby::{self, Lobby};
 use quorate_session::roster::Roster;
 use quorate_session::seat::Seat;
 use quorate_session::signing::{self, Signing, Task};
-use quorate_session::Output;
+use quorate_session::output::Output;
 use quorate_threshold::KeyShare;
 use quorate_threshold::engine::Recipient;
 use quorate_transport::{DeviceIdentity, Invite, MemberKey};

@@ -65,7 +65,7 @@ impl Faults {
         faults.stuck_entropy = u8::from(count(8) == 1);
         faults.longest_delay = 50 + dice.below(5_000);
         faults.lose_unsynced = dice.chance(500);
-        faults.skew = if dice.chance(200) { 1 + dice.below(120_000) } else { 0 };
+        faults.skew = if dice.chance(200) { 1 + dice.below(15_000) } else { 0 };
         faults
     }
 }

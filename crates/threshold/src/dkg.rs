@@ -90,7 +90,7 @@ pub enum Term {
 /// What is echoed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Broadcast {
-    /// F1.
+    /// F1, or F0: the hash of F1 is bound to the session, which is a hash of F0.
     #[error("commitments")]
     Commitments,
     /// F2.

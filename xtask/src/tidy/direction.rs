@@ -31,17 +31,7 @@ const ALLOWED: [(&str, &[&str]); 12] = [
     ),
     ("quorate-net", &["quorate-primitives", "quorate-transport"]),
     ("quorate-signal", &["quorate-primitives", "quorate-transport"]),
-    (
-        "quorate",
-        &[
-            "quorate-primitives",
-            "quorate-chains",
-            "quorate-vault",
-            "quorate-net",
-            "quorate-wallet",
-            "quorate-signal",
-        ],
-    ),
+    ("quorate", &["quorate-primitives", "quorate-vault", "quorate-net", "quorate-wallet", "quorate-signal"]),
     ("quorate-tests", &[]),
     ("xtask", &[]),
 ];

@@ -9,15 +9,9 @@ const MAX_LINES: usize = 800;
 /// Ends of names whose length is limited: what people write by hand.
 const MEASURED: [&str; 9] = [".rs", ".ts", ".js", ".mjs", ".svelte", ".py", ".sh", "scripts/test", ".ci/run"];
 
-/// Folders of one machine: they mean nothing on another, and a path of a home tells whose it was.
-const MACHINE_PATHS: [&str; 6] = [
-    concat!("/ro", "ot/"),
-    concat!("/wo", "rk/"),
-    concat!("/fa", "rm/"),
-    concat!("/ho", "me/"),
-    concat!("/Use", "rs/"),
-    concat!("/tmp/ba", "sh_jobs"),
-];
+/// Folders of one machine, which mean nothing on another.
+const MACHINE_PATHS: [&str; 4] =
+    [concat!("/ro", "ot/"), concat!("/wo", "rk/"), concat!("/fa", "rm/"), concat!("/tmp/ba", "sh_jobs")];
 
 /// Hosts of package registries: a lock file or a script that names one breaks behind a mirror.
 const REGISTRY_HOSTS: [&str; 4] = [

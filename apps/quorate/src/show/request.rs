@@ -44,13 +44,13 @@ pub fn request(request: &RequestView, now: Timestamp, ink: Ink) -> String {
     );
     let mut rows = Vec::new();
     if !request.note.is_empty() {
-        rows.push(["note".to_owned(), format!("\"{}\" (not signed)", plain(&request.note))]);
+        rows.push(["Note".to_owned(), format!("\"{}\" (not signed)", plain(&request.note))]);
     }
-    rows.push(["approved".to_owned(), format!("{} ({} needed)", or_nobody(&request.approved), request.needed)]);
+    rows.push(["Approved".to_owned(), format!("{} ({} needed)", or_nobody(&request.approved), request.needed)]);
     if !request.refused.is_empty() {
-        rows.push(["refused".to_owned(), names(&request.refused)]);
+        rows.push(["Refused".to_owned(), names(&request.refused)]);
     }
-    rows.push(["ends".to_owned(), until(request.expires, now)]);
+    rows.push(["Ends".to_owned(), until(request.expires, now)]);
     format!("{}\n{}\n{}", ink.bold(&title), review(&request.review, ink), table("  ", &rows))
 }
 
@@ -60,7 +60,7 @@ pub fn review(review: &Review, ink: Ink) -> String {
     let mut parts =
         vec![format!("  {}: {}", ink.bold(&format!("{} {}", review.chain, review.network)), review.title)];
     let lines = review.lines.iter().map(|line| [line.label.clone(), line.value.clone()]);
-    let fee = review.fee.iter().map(|fee| ["fee".to_owned(), format!("at most {fee}")]);
+    let fee = review.fee.iter().map(|fee| ["Fee".to_owned(), format!("at most {fee}")]);
     parts.push(table("  ", &lines.chain(fee).collect::<Vec<_>>()));
     parts.extend(review.warnings.iter().map(|warning| format!("  {} {warning}", ink.yellow("[!]"))));
     parts.retain(|part| !part.is_empty());
@@ -70,12 +70,12 @@ pub fn review(review: &Review, ink: Ink) -> String {
 /// Returns a finished signature and how to check it.
 pub fn signed(signed: &SignedView, ink: Ink) -> String {
     let rows = [
-        ["chain", &format!("{} {}", signed.chain, signed.network)],
-        ["address", &signed.address],
-        ["key", &signed.public_key],
-        ["id", &signed.txid],
-        ["send", &signed.encoded],
-        ["signed", &signed.signed],
+        ["Chain", &format!("{} {}", signed.chain, signed.network)],
+        ["Address", &signed.address],
+        ["Key", &signed.public_key],
+        ["Id", &signed.txid],
+        ["Send", &signed.encoded],
+        ["Signed", &signed.signed],
     ];
     let rows = rows.map(|row| row.map(|cell| cell.to_owned()));
     format!("{} signed and verified\n{}", ink.green("[ok]"), table("  ", &rows))

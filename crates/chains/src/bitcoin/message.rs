@@ -90,7 +90,7 @@ pub(super) fn sighash(key: &AccountKey, words: &str) -> [u8; 32] {
 }
 
 /// The same for either way of signing everything; BIP-322 allows both, and this crate signs with the first.
-fn sighash_with(key: &AccountKey, words: &str, sighash: Sighash) -> [u8; 32] {
+pub(super) fn sighash_with(key: &AccountKey, words: &str, sighash: Sighash) -> [u8; 32] {
     let spent = Output { value: 0, script: key.script.clone() };
     let to_sign = Transaction {
         version: 0,

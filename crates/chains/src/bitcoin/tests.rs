@@ -27,7 +27,8 @@ fn p2wpkh() -> Vec<u8> {
 
 /// Two inputs of the account, one payment, change; the tests below break it.
 fn psbt() -> Psbt {
-    let input = |n: u8| Input { previous: OutPoint { txid: [n; 32], vout: n.into() }, sequence: 0xffff_fffd };
+    let input =
+        |n: u8| Input { previous: OutPoint { txid: [0x10 + n; 32], vout: n.into() }, sequence: 0xffff_fffd };
     let known = |value| PsbtInput {
         spent: Output { value, script: own().script },
         sighash: Sighash::Default,
@@ -75,11 +76,11 @@ fn value_of<'a>(review: &'a Review, label: &str) -> &'a str {
 #[test]
 fn a_payment_is_read_with_its_fee_and_its_change() {
     let review = judge(&psbt()).unwrap();
-    assert_eq!(review.title, "Send 0.0005 BTC to bcrt1qqurswpc8qurswpc8qurswpc8qurswpc8s9ur6n".to_owned());
+    assert_eq!(review.title, "Send 0.0005 BTC to bcrt1qqurswpc8qurswpc8qurswpc8qurswpc8dxm0gk".to_owned());
     assert_eq!(review.fee.as_deref(), Some("0.000005 BTC"));
     let own = Bitcoin.address(Account { network: Network::Regtest, key: &key() }).unwrap();
     assert_eq!(value_of(&review, "Output 1, change"), format!("0.000095 BTC to {own}"));
-    assert!(value_of(&review, "Input 1").starts_with("0.0002 BTC from 0202"));
+    assert!(value_of(&review, "Input 1").starts_with("0.0002 BTC from 121212"));
     assert_eq!(review.warnings, Vec::<String>::new());
 }
 
@@ -195,7 +196,10 @@ fn sums_beyond_all_coins_are_refused() {
 fn outputs_that_are_dust_or_unknown_or_burn_coins_are_refused() {
     let output = |value, script: &[u8]| {
         let script = script.to_vec();
-        changed(move |p| p.transaction.outputs.push(Output { value, script }))
+        changed(move |p| {
+            p.inputs[0].spent.value += value;
+            p.transaction.outputs.push(Output { value, script });
+        })
     };
     for (script, min) in [
         (script::p2pkh(&[1; 20]), 546),
@@ -236,7 +240,7 @@ fn data_is_shown_once_and_in_bounds() {
         changed(move |p| p.transaction.outputs.extend(outputs))
     };
     let words = script::data("für dich\u{202e}".as_bytes()).unwrap();
-    let review = judge(&with(&[words.clone()])).unwrap();
+    let review = judge(&with(std::slice::from_ref(&words))).unwrap();
     assert_eq!(value_of(&review, "Output 2, data"), "für dich\\u{202e}");
     assert_eq!(review.warnings.len(), 1);
     let bytes = judge(&with(&[script::data(&[0xff, 0xfe]).unwrap()])).unwrap();
@@ -369,7 +373,7 @@ fn g3_a_previous_transaction_is_checked_against_what_is_spent() {
         let mut psbt = raw(&[(0x00, bytes.clone())], &[], true);
         let wrong = BitcoinRefusal::WrongOutput { index: 0 };
         assert_eq!(Bitcoin.import(&psbt), Err(wrong.into()));
-        let outpoint = psbt.windows(32).position(|window| window == [1; 32]).unwrap();
+        let outpoint = psbt.windows(32).position(|window| window == [0x11; 32]).unwrap();
         psbt[outpoint..outpoint + 32].copy_from_slice(&previous.txid());
         assert!(Bitcoin.import(&psbt).is_ok());
         // Another output of the same transaction is not what the input claims to spend.
@@ -379,7 +383,7 @@ fn g3_a_previous_transaction_is_checked_against_what_is_spent() {
         assert_eq!(Bitcoin.import(&psbt), Err(BitcoinRefusal::WrongOutput { index: 0 }.into()));
         // Without a claim, the previous transaction alone says it.
         let mut proven = raw(&[(0x00, bytes)], &[], false);
-        let outpoint = proven.windows(32).position(|window| window == [1; 32]).unwrap();
+        let outpoint = proven.windows(32).position(|window| window == [0x11; 32]).unwrap();
         proven[outpoint..outpoint + 32].copy_from_slice(&previous.txid());
         let imported = Bitcoin.import(&proven).unwrap();
         assert_eq!(Psbt::parse(&imported).unwrap().inputs[0].spent, previous.outputs[1]);
@@ -413,7 +417,7 @@ fn addresses_are_read_strictly() {
         ("bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdb", Characters),
         ("0OIl", Characters),
         ("tb1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3q0sl5k7", Other),
-        ("bcrt1qqurswpc8qurswpc8qurswpc8qurswpc8s9ur6n", Other),
+        ("bcrt1qqurswpc8qurswpc8qurswpc8qurswpc8dxm0gk", Other),
         ("mipcBbFg9gMiCh81Kj8tqqdgoZub1ZJRfn", Other),
         // BIP-350: version 1 with the old checksum, versions beyond 1, a program that is no key.
         ("bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqh2y7hd", Checksum),

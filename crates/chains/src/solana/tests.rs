@@ -43,7 +43,7 @@ fn message() -> Message {
 fn message_with(keys: &[[u8; 32]], instructions: &[Instruction]) -> Message {
     let mut message = message();
     message.keys.extend(keys);
-    message.readonly_others += keys.len() as u8;
+    message.readonly_others += u8::try_from(keys.len()).unwrap();
     message.instructions.extend_from_slice(instructions);
     message
 }
@@ -167,12 +167,9 @@ fn what_is_not_understood_is_refused_by_name() {
 #[test]
 fn accounts_in_wrong_roles_are_refused() {
     let roles = |index, what| SolanaRefusal::AccountRoles { index, what };
-    for accounts in [&[1, 0][..], &[0], &[0, 1, 1], &[0, 2], &[]] {
+    for accounts in [&[1, 0][..], &[1], &[0, 1, 1], &[2, 1]] {
         let message = Message { instructions: vec![call(2, accounts, &transfer_data(5))], ..message() };
-        assert_eq!(refusal(judge(&message)).to_string(), {
-            let unused = SolanaRefusal::UnusedAccount { account: base58(&TO) };
-            if accounts.contains(&1) { roles(1, "transfer").to_string() } else { unused.to_string() }
-        });
+        assert_eq!(refusal(judge(&message)), roles(1, "transfer"), "{accounts:?}");
     }
     let readonly_receiver = Message { readonly_others: 2, ..message() };
     assert_eq!(refusal(judge(&readonly_receiver)), roles(1, "transfer"));
@@ -280,10 +277,8 @@ fn import_reads_messages_and_wire_transactions_and_their_base64() {
     let mut signed = wire;
     signed[5] = 1;
     assert_eq!(Solana.import(&signed), Err(SolanaRefusal::AlreadySigned.into()));
-    assert_eq!(
-        Solana.import(b""),
-        Err(ChainError::Malformed { what: "solana message" }).or(Solana.import(b""))
-    );
+    let malformed = ChainError::Malformed { what: "signed solana transaction" };
+    assert_eq!(Solana.import(b""), Err(malformed));
     assert!(matches!(Solana.import(b"AAAA"), Err(ChainError::Malformed { .. })));
 }
 
@@ -332,15 +327,15 @@ fn addresses_are_read_strictly() {
     for (text, fault) in [
         ("", AddressFault::Length),
         ("abc", AddressFault::Length),
+        (&"1".repeat(31), AddressFault::Length),
         (&"1".repeat(33), AddressFault::Length),
         (&"z".repeat(44), AddressFault::Length),
-        (&format!("{good} "), AddressFault::Length),
-        (&good.replace('a', "0").replace('A', "0").replace('7', "l"), AddressFault::Characters),
+        (&"1".repeat(45), AddressFault::Length),
+        (&"0".repeat(32), AddressFault::Characters),
+        (&format!(" {}", &good[1..]), AddressFault::Characters),
     ] {
-        let result = Solana.parse_address(Network::Mainnet, text);
-        let error = |fault| ChainError::Address { chain: Chain::Solana, network: Network::Mainnet, fault };
-        let expected = if text.contains(' ') { result.clone().unwrap_err() } else { error(fault) };
-        assert_eq!(result, Err(expected), "{text}");
+        let error = ChainError::Address { chain: Chain::Solana, network: Network::Mainnet, fault };
+        assert_eq!(Solana.parse_address(Network::Mainnet, text), Err(error), "{text}");
     }
 }
 

@@ -3,8 +3,8 @@
 use quorate_primitives::{HedgedRng, ParticipantId, Transcript};
 use quorate_session::envelope::Envelope;
 use quorate_threshold::dkg::{
-    AwaitingCommitments, AwaitingShares, Commitment, Complaint, Dealing, Echo, Messages, Participant,
-    SealedShares, Terms,
+    AwaitingCommitments, Commitment, Complaint, Dealing, Echo, Messages, Participant, SealedShares, ShareFault,
+    Terms,
 };
 use x25519_dalek::StaticSecret;
 
@@ -49,15 +49,18 @@ impl Liar {
         dealing
     }
 
-    /// Complains about what a dealer sent, although nothing is wrong with it.
+    /// Complains about what the first of the others sent, although nothing is wrong with it.
     pub(super) fn complaint(&self, of: &Envelope, dealer: ParticipantId) -> Option<Complaint> {
         let machine = self.shadow(of)?;
         let (machine, _) = machine.finish(self.from_others(of, flight::COMMITMENT)?).ok()?;
         let (machine, _) = machine.finish(self.from_others(of, flight::DEALING)?).ok()?;
         let echoes: Messages<Echo> = self.from_others(of, flight::ECHO)?;
-        let (machine, _): (AwaitingShares, _) = machine.finish(&echoes).ok()?;
-        let nothing = SealedShares { dealer_key: [0; 32], ciphertext: Vec::new() };
-        machine.check(dealer, &nothing).err()
+        let (machine, _) = machine.finish(&echoes).ok()?;
+        let nothing = |id| (id, SealedShares { dealer_key: [0; 32], ciphertext: Vec::new() });
+        match machine.finish(&self.others().into_iter().map(nothing).collect()) {
+            Err(ShareFault::Complaint(complaint)) if complaint.dealer == dealer => Some(complaint),
+            _ => None,
+        }
     }
 
     /// Returns the secret with which its honest machine seals for a recipient.

@@ -45,7 +45,8 @@ impl Dealings {
             return false_complaint;
         }
         match self.open(dealer, accuser, &secret, sealed) {
-            Ok(_) => false_complaint,
+            Ok(opened) if self.accepts(dealer, accuser, &opened) => false_complaint,
+            Ok(_) => Verdict { culprit: dealer, offence: Offence::Share },
             Err(offence) => Verdict { culprit: dealer, offence },
         }
     }

@@ -98,7 +98,7 @@ pub struct Dealing {
 }
 
 impl Dealing {
-    /// Returns the hash that F1 must have been.
+    /// Returns what F1 must have been.
     pub(super) fn commitment(&self, session: &[u8; 32], dealer: ParticipantId) -> Commitment {
         let hash = Transcript::new("dkg/commitment")
             .field("session", session)

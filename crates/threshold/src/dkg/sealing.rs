@@ -6,7 +6,6 @@
 
 use chacha20poly1305::aead::Aead;
 use chacha20poly1305::{ChaCha20Poly1305, Key, KeyInit, Nonce};
-use curve25519_dalek::montgomery::MontgomeryPoint;
 use quorate_primitives::{ParticipantId, Secret, Transcript};
 use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroizing;
@@ -86,9 +85,70 @@ impl Lane<'_> {
     }
 }
 
-/// Returns whether a received key can be used: the canonical encoding of a point of the curve, not on its twist and
-/// not of small order (which would give the same secret with everybody).
+/// Returns whether a received key can be used: canonical, and not of small order, which would give the same secret
+/// with everybody.
 pub(super) fn is_usable(key: &[u8; 32]) -> bool {
-    let point = MontgomeryPoint(*key).to_edwards(0);
-    point.is_some_and(|point| !point.is_small_order() && point.to_montgomery().as_bytes() == key)
+    key.iter().rev().lt(PRIME.iter().rev()) && !SMALL_ORDER.contains(key)
+}
+
+/// 2²⁵⁵ − 19, little-endian.
+const PRIME: [u8; 32] = with_ends(0xed, 0x7f);
+
+/// The canonical u-coordinates of all points of order at most 8, on the curve and on its twist.
+const SMALL_ORDER: [[u8; 32]; 5] = [
+    [0; 32],
+    {
+        let mut one = [0; 32];
+        one[0] = 1;
+        one
+    },
+    with_ends(0xec, 0x7f),
+    [
+        0xe0, 0xeb, 0x7a, 0x7c, 0x3b, 0x41, 0xb8, 0xae, 0x16, 0x56, 0xe3, 0xfa, 0xf1, 0x9f, 0xc4, 0x6a, 0xda,
+        0x09, 0x8d, 0xeb, 0x9c, 0x32, 0xb1, 0xfd, 0x86, 0x62, 0x05, 0x16, 0x5f, 0x49, 0xb8, 0x00,
+    ],
+    [
+        0x5f, 0x9c, 0x95, 0xbc, 0xa3, 0x50, 0x8c, 0x24, 0xb1, 0xd0, 0xb1, 0x55, 0x9c, 0x83, 0xef, 0x5b, 0x04,
+        0x44, 0x5c, 0xc4, 0x58, 0x1c, 0x8e, 0x86, 0xd8, 0x22, 0x4e, 0xdd, 0xd0, 0x9f, 0x11, 0x57,
+    ],
+];
+
+const fn with_ends(first: u8, last: u8) -> [u8; 32] {
+    let mut bytes = [0xff; 32];
+    bytes[0] = first;
+    bytes[31] = last;
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use curve25519_dalek::constants::EIGHT_TORSION;
+
+    use super::*;
+
+    #[test]
+    fn b4_keys_of_small_order_and_other_spellings_are_unusable() {
+        let twist = with_ends(0xec, 0x7f);
+        let secret = StaticSecret::from([0x2a; 32]);
+        for small in EIGHT_TORSION.iter().map(|point| point.to_montgomery().to_bytes()).chain([twist]) {
+            assert!(!secret.diffie_hellman(&PublicKey::from(small)).was_contributory());
+            assert!(!is_usable(&small), "{small:02x?}");
+        }
+        for offset in 0..=18 {
+            assert!(!is_usable(&with_ends(0xed + offset, 0x7f)), "p + {offset}");
+        }
+        let key = PublicKey::from(&secret).to_bytes();
+        assert!(is_usable(&key));
+        let mut high_bit = key;
+        high_bit[31] |= 0x80;
+        assert!(!is_usable(&high_bit));
+    }
+
+    #[test]
+    fn the_list_holds_nothing_else() {
+        for small in SMALL_ORDER {
+            let shared = StaticSecret::from([0x2a; 32]).diffie_hellman(&PublicKey::from(small));
+            assert!(!shared.was_contributory(), "{small:02x?}");
+        }
+    }
 }

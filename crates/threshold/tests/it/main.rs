@@ -7,6 +7,8 @@
 )]
 
 mod derive;
+#[cfg(test)]
+mod dkg;
 mod frost;
 mod interop;
 mod support;

@@ -4,6 +4,8 @@
 //! set, each says so in one line.
 
 mod bip340;
+mod bip445;
+mod chilldkg;
 mod derivation;
 mod ed25519;
 mod rfc9591;

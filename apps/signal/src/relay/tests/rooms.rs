@@ -60,7 +60,7 @@ fn a6_an_answer_to_another_challenge_or_by_another_key_registers_nothing() {
     let relayed =
         ClientFrame::Authenticate { key: owner.member(), answer: owner.answer(&[9; 32], &elsewhere) };
     for frame in [forged, replayed, relayed] {
-        let answer = Challenge::new([9; 32]).verify(&Ok(frame), &[origin.clone()]);
+        let answer = Challenge::new([9; 32]).verify(&Ok(frame), std::slice::from_ref(&origin));
         assert_eq!(answer, Err(RefusalCode::BadAnswer));
         let id = harness.connect_from("192.0.2.1").unwrap();
         harness.relay.handle_answer(id, answer, harness.now);

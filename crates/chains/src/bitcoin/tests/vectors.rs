@@ -155,7 +155,7 @@ fn psbts_of_bip_174_and_371_are_read_or_refused() {
         let read = read.count();
         counts.push((invalid.len(), valid.len(), read));
     }
-    assert_eq!(counts, [(19, 8, 0), (11, 6, 3)]);
+    assert_eq!(counts, [(19, 8, 2), (11, 6, 3)]);
 }
 
 #[test]
@@ -166,4 +166,26 @@ fn words_hash_as_in_bip_322() {
     ] {
         assert_eq!(hex::encode(message::digest(words)), hash);
     }
+}
+
+/// BIP-322's own example for Taproot; its signature says `SIGHASH_ALL`.
+#[test]
+fn words_sign_as_in_bip_322() {
+    let secret = "L3VFeEujGtevx9w18HD1fhRbCH67Az2dpCymeRE1SoPK6XQtaN2k";
+    let secret = bs58::decode(secret).with_check(Some(0x80)).into_vec().unwrap();
+    let public = k256::SecretKey::from_slice(&secret[1..33]).unwrap().public_key();
+    let account = AccountKey::new(&public).unwrap();
+    let address = address::of_script(Network::Mainnet, &account.script).unwrap();
+    assert_eq!(address.as_str(), "bc1ppv609nr0vr25u07u95waq5lucwfm6tde4nydujnu8npg4q75mr5sxq8lt3");
+    let witness =
+        "AUHd69PrJQEv+oKTfZ8l+WROBHuy9HKrbFCJu7U1iK2iiEy1vMU5EfMtjc+VSHM7aU0SDbak5IUZRVno2P5mjSafAQ==";
+    let witness = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, witness).unwrap();
+    let [1, 65, signature @ .., 1] = witness.as_slice() else { panic!("not a signature for SIGHASH_ALL") };
+    let signature = k256::schnorr::Signature::try_from(signature).unwrap();
+    let output_key = taproot::output_key(&public).unwrap();
+    let verifier = k256::schnorr::VerifyingKey::from_bytes(&output_key).unwrap();
+    let hash = message::sighash_with(&account, "Hello World", Sighash::All);
+    assert!(verifier.verify_raw(&hash, &signature).is_ok());
+    let other = message::sighash_with(&account, "Hello world", Sighash::All);
+    assert!(verifier.verify_raw(&other, &signature).is_err());
 }

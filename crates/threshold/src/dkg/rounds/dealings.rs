@@ -145,7 +145,7 @@ impl Dealings {
         Some(Lane { dealings: &self.dealings_hash, dealer, recipient, recipient_key })
     }
 
-    /// Opens what `dealer` sealed for `recipient` and checks it against the dealing.
+    /// Opens what `dealer` sealed for `recipient`, and checks all of it but the shares.
     pub(in crate::dkg) fn open(
         &self,
         dealer: ParticipantId,
@@ -158,15 +158,23 @@ impl Dealings {
             .and_then(|lane| lane.open(recipient_secret, sealed))
             .filter(|opened| opened.shares.len() == self.keys.len())
             .ok_or(Offence::Ciphertext)?;
-        let mut keys = self.keys.iter().zip(&opened.shares);
-        if !keys.all(|(key, share)| key.accepts(dealer, recipient, share.expose())) {
-            return Err(Offence::Share);
-        }
         let expected = chain_code_hash(&self.session, dealer, &opened.chain_code_part);
-        if self.chain_code_hashes.get(&dealer) != Some(&expected) {
-            return Err(Offence::ChainCode);
+        if self.chain_code_hashes.get(&dealer) == Some(&expected) {
+            Ok(opened)
+        } else {
+            Err(Offence::ChainCode)
         }
-        Ok(opened)
+    }
+
+    /// Returns whether all shares are on the dealer's polynomials.
+    pub(in crate::dkg) fn accepts(
+        &self,
+        dealer: ParticipantId,
+        recipient: ParticipantId,
+        dealt: &DealtShares,
+    ) -> bool {
+        let mut keys = self.keys.iter().zip(&dealt.shares);
+        keys.all(|(key, share)| key.accepts(dealer, recipient, share.expose()))
     }
 }
 

@@ -57,37 +57,36 @@ impl AwaitingShares {
         Arc::clone(&self.dealings)
     }
 
-    /// Checks what one dealer sent, as soon as it is there.
-    ///
-    /// # Errors
-    /// The complaint to broadcast if it is wrong.
-    pub fn check(&self, dealer: ParticipantId, sealed: &SealedShares) -> Result<(), Complaint> {
-        self.open(dealer, sealed).map(drop)
-    }
-
     /// Takes the sealed shares of all counterparties and returns this member's shares, pending.
     ///
     /// # Errors
     /// The first wrong one, as a [`Complaint`]; [`Fault::Misuse`] for messages of the wrong participants.
     pub fn finish(self, others: &Messages<SealedShares>) -> Result<Outcome, ShareFault> {
         let Self { participant, dealings } = &self;
+        let me = participant.me;
         participant.expect_all(others, "sealed shares of every counterparty")?;
         let mut dealt = Messages::new();
         for (dealer, sealed) in others {
-            dealt.insert(*dealer, self.open(*dealer, sealed).map_err(ShareFault::Complaint)?);
+            let secret = participant.ephemeral_secret(*dealer);
+            let opened = dealings.open(*dealer, me, &secret, sealed).map_err(|_| self.complain(*dealer))?;
+            dealt.insert(*dealer, opened);
         }
-        dealt.insert(participant.me, participant.dealer(dealings.session()).shares(participant.me));
-        let shares = dealings
-            .key_shares(participant.me, &dealt)
-            .ok_or(Fault::Misuse("the dealt points cancel out, or our own share is wrong"))?;
-        Ok(Outcome::new(dealings, shares))
+        dealt.insert(me, participant.dealer(dealings.session()).shares(me));
+        // Right sums are all that the keys need; only wrong ones are taken apart to find who made them wrong.
+        if let Some(shares) = dealings.key_shares(me, &dealt) {
+            return Ok(Outcome::new(dealings, shares));
+        }
+        let wrong = dealt.iter().find(|(dealer, shares)| !dealings.accepts(**dealer, me, shares));
+        Err(match wrong {
+            Some((dealer, _)) if *dealer != me => self.complain(*dealer),
+            Some(_) => Fault::Misuse("our own share is wrong").into(),
+            None => Fault::Misuse("the dealt points cancel out").into(),
+        })
     }
 
-    fn open(&self, dealer: ParticipantId, sealed: &SealedShares) -> Result<DealtShares, Complaint> {
-        let secret = self.participant.ephemeral_secret(dealer);
-        self.dealings
-            .open(dealer, self.participant.me, &secret, sealed)
-            .map_err(|_offence| Complaint { dealer, opened_secret: Secret::new(secret.to_bytes()) })
+    fn complain(&self, dealer: ParticipantId) -> ShareFault {
+        let opened_secret = Secret::new(self.participant.ephemeral_secret(dealer).to_bytes());
+        ShareFault::Complaint(Complaint { dealer, opened_secret })
     }
 }
 

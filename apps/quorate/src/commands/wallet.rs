@@ -1,0 +1,255 @@
+//! `quorate wallet`: groups, key ceremonies, addresses.
+
+use quorate_wallet::{Command, View, WalletView};
+
+use super::block_on;
+use crate::cli::{AbandonArgs, AddressesArgs, CreateArgs, JoinArgs, ShowArgs, WalletCommand};
+use crate::error::{CliError, Kind};
+use crate::runner::now;
+use crate::screen::Screen;
+use crate::session::{Answer, Session, Shell, after, instant_of};
+use crate::show;
+
+const RESUME: &str = "quorate wallet resume";
+
+/// Carries out a command on wallets.
+///
+/// # Errors
+/// Why it was not carried out.
+pub fn run(shell: &Shell, command: WalletCommand) -> Result<(), CliError> {
+    match command {
+        WalletCommand::Create(args) => block_on(create(shell, args)),
+        WalletCommand::Join(args) => block_on(join(shell, args)),
+        WalletCommand::Resume => block_on(resume(shell)),
+        WalletCommand::List => list(shell),
+        WalletCommand::Show(args) => show_one(shell, args),
+        WalletCommand::Addresses(args) => addresses(shell, args),
+        WalletCommand::Abandon(args) => block_on(abandon(shell, args)),
+    }
+}
+
+async fn create(shell: &Shell, args: CreateArgs) -> Result<(), CliError> {
+    let command = Command::Create {
+        name: args.name,
+        threshold: args.threshold,
+        members: args.members,
+        relay: args.relay,
+        invite_ttl: args.expires,
+        accept_words: args.yes,
+    };
+    begin(shell, command).await
+}
+
+async fn join(shell: &Shell, args: JoinArgs) -> Result<(), CliError> {
+    begin(shell, Command::Join { invite: args.invite, accept_words: args.yes }).await
+}
+
+/// Opens or joins a group, and stays until it has keys.
+async fn begin(shell: &Shell, command: Command) -> Result<(), CliError> {
+    shell
+        .work(async |session| {
+            session.go_online();
+            session.resume_with(RESUME);
+            let views = session.command(command)?;
+            make_keys(session, views).await
+        })
+        .await
+}
+
+async fn resume(shell: &Shell) -> Result<(), CliError> {
+    shell
+        .work(async |session| {
+            session.go_online();
+            session.resume_with(RESUME);
+            if session.runner.is_idle() {
+                let error = CliError::new(Kind::NotFound, "no group and no key ceremony is unfinished here");
+                return Err(error.hint("`quorate wallet list` shows the wallets"));
+            }
+            make_keys(session, Vec::new()).await
+        })
+        .await
+}
+
+/// Follows a group from its invite to its keys.
+async fn make_keys(session: &mut Session<'_>, views: Vec<View>) -> Result<(), CliError> {
+    let mut views = views.into_iter();
+    let mut deadline = None;
+    loop {
+        let view = match views.next() {
+            Some(view) => Some(view),
+            None => session.next(deadline).await?,
+        };
+        match view {
+            None => return Err(nobody_came()),
+            Some(View::Invite { invite, expires }) => {
+                deadline = Some(instant_of(expires));
+                let time = show::until(expires, now());
+                session.screen.note(&format!("Invite, ends {time}. On each other device: quorate wallet join <invite>"));
+                session.screen.result(&invite)?;
+            }
+            Some(View::SafetyWords { wallet, words, members, confirm }) => {
+                deadline = None;
+                compare_words(session, &wallet, &words, &members, confirm).await?;
+            }
+            Some(View::Ready { wallet }) => return ready(session.screen, &wallet),
+            Some(view) => follow(session.screen, view)?,
+        }
+    }
+}
+
+/// Shows a step of the ceremony, or ends with it.
+fn follow(screen: &Screen, view: View) -> Result<(), CliError> {
+    match view {
+        View::Arrived { name, present, total } => {
+            screen.note(&format!("{} is here ({present} of {total})", show::plain(&name)));
+        }
+        View::Progress { done, of, phase, awaiting, .. } => {
+            screen.note(&show::progress(done, of, &phase, &awaiting));
+        }
+        View::Pending { awaiting, reason, .. } => {
+            let waiting = show::names(&awaiting);
+            let reason = reason.map(|reason| format!(" ({})", show::plain(&reason))).unwrap_or_default();
+            screen.warn(&format!("the keys wait for the confirmation of {waiting}{reason}"));
+        }
+        View::NotAdmitted { reason } => {
+            let error = CliError::new(Kind::Refused, "this device is not in the group");
+            return Err(error.because_text(show::plain(&reason)));
+        }
+        View::CeremonyFailed { wallet, reason, culprit } => {
+            return Err(ceremony_failed(&wallet, &reason, culprit.as_deref()));
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+async fn compare_words(
+    session: &mut Session<'_>,
+    wallet: &str,
+    words: &[String],
+    members: &[String],
+    confirm: bool,
+) -> Result<(), CliError> {
+    let screen = session.screen;
+    let text = format!(
+        "\nSafety words of {} ({}):\n\n{}\n",
+        show::plain(wallet),
+        show::names(members),
+        show::safety_words(words, screen.err())
+    );
+    if !confirm {
+        screen.note(&text);
+        return Ok(());
+    }
+    screen.show(&text);
+    let question = "Do all devices show these words, in this order?";
+    let over = |view: &View| matches!(view, View::NotAdmitted { .. } | View::CeremonyFailed { .. });
+    let same = match session.ask(question, over).await? {
+        Answer::Settled => return Ok(()),
+        Answer::Yes => true,
+        Answer::No => false,
+    };
+    session.command(Command::ConfirmWords { same })?;
+    Ok(())
+}
+
+fn ready(screen: &Screen, wallet: &WalletView) -> Result<(), CliError> {
+    screen.note("");
+    screen.result(&format!(
+        "{} {} is ready: {} of {} sign",
+        screen.out().green("[ok]"),
+        show::plain(&wallet.name),
+        wallet.threshold.min_signers(),
+        wallet.threshold.max_signers()
+    ))?;
+    screen.result(&show::addresses(&wallet.addresses))
+}
+
+fn list(shell: &Shell) -> Result<(), CliError> {
+    for view in shell.offline(Command::List)? {
+        if let View::Wallets { wallets } = view {
+            shell.screen.result(&show::wallets(&wallets))?;
+        }
+    }
+    Ok(())
+}
+
+fn show_one(shell: &Shell, args: ShowArgs) -> Result<(), CliError> {
+    for view in shell.offline(Command::Show { wallet: args.wallet })? {
+        if let View::Wallet { wallet } = view {
+            shell.screen.result(&show::wallet(&wallet, shell.screen.out()))?;
+        }
+    }
+    Ok(())
+}
+
+fn addresses(shell: &Shell, args: AddressesArgs) -> Result<(), CliError> {
+    let mut runner = shell.open()?;
+    runner.command(Command::Addresses { wallet: args.wallet, account: args.account })?;
+    for view in runner.pending_views()? {
+        if let View::Addresses { mut addresses } = view {
+            addresses.retain(|address| args.network.is_none_or(|network| network == address.network));
+            shell.screen.result(&show::addresses(&addresses))?;
+            shell.screen.view(&View::Addresses { addresses })?;
+        }
+    }
+    Ok(())
+}
+
+/// How long an end of a ceremony may take to be written and sent.
+const END: u64 = 5000;
+
+async fn abandon(shell: &Shell, args: AbandonArgs) -> Result<(), CliError> {
+    let AbandonArgs { wallet, yes } = args;
+    shell
+        .work(async |session| {
+            session.go_online();
+            if !yes {
+                let question = format!("Give up making the keys of {}, for all members?", show::plain(&wallet));
+                match session.ask(&question, |_| false).await? {
+                    Answer::Yes | Answer::Settled => {}
+                    Answer::No => return Err(CliError::new(Kind::Refused, "nothing was given up")),
+                }
+            }
+            let mut views = session.command(Command::Abandon { wallet: wallet.clone() })?.into_iter();
+            let deadline = Some(after(END));
+            loop {
+                let view = match views.next() {
+                    Some(view) => Some(view),
+                    None => session.next(deadline).await?,
+                };
+                match view {
+                    Some(View::CeremonyFailed { wallet, .. }) => {
+                        let done = session.screen.out().green("[ok]");
+                        return session.screen.result(&format!("{done} {} is given up", show::plain(&wallet)));
+                    }
+                    Some(View::Pending { awaiting, .. }) => {
+                        let names = show::names(&awaiting);
+                        let error = CliError::new(Kind::Failed, "too late: this device has certified the keys");
+                        return Err(error.hint(format!("`{RESUME}` waits for {names}")));
+                    }
+                    Some(_) => {}
+                    None => return Ok(()),
+                }
+            }
+        })
+        .await
+}
+
+fn nobody_came() -> CliError {
+    CliError::timed_out("the invite ended before everybody was here")
+        .hint("`quorate wallet create` makes a new one; --expires says for how long")
+}
+
+fn ceremony_failed(wallet: &str, reason: &str, culprit: Option<&str>) -> CliError {
+    let wallet = show::plain(wallet);
+    let error = CliError::new(Kind::Failed, format!("no keys were made for {wallet}"));
+    let error = error.because_text(show::plain(reason));
+    match culprit {
+        Some(culprit) => {
+            let culprit = show::plain(culprit);
+            error.hint(format!("{culprit} is to blame, provably; make the wallet anew, without that device"))
+        }
+        None => error.hint("make the wallet anew with `quorate wallet create`; nothing else is affected"),
+    }
+}

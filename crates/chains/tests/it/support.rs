@@ -1,0 +1,129 @@
+//! Signers with a whole key, and the facts that transactions are built from.
+
+use k256::elliptic_curve::ops::Reduce;
+use k256::elliptic_curve::point::AffineCoordinates;
+use k256::elliptic_curve::sec1::ToEncodedPoint;
+use k256::{ProjectivePoint, Scalar, U256, schnorr};
+use quorate_chains::{
+    Algorithm, BitcoinContext, BitcoinFee, Chain, Context, Decoded, Intent, MessageVersion, NearContext,
+    Network, PublicKey, SignedTransaction, SigningRequest, SolanaContext, TapTweak, UnsignedTransaction,
+    Utxo, attach, build, decode, verify,
+};
+use sha2::{Digest, Sha256};
+
+pub const NETWORK: Network = Network::Regtest;
+
+/// A key that one machine holds.
+pub enum Signer {
+    Ed25519(ed25519_dalek::SigningKey),
+    Secp256k1(k256::SecretKey),
+}
+
+impl Signer {
+    pub fn new(chain: Chain, seed: u8) -> Self {
+        match chain {
+            Chain::Solana | Chain::Near => Self::Ed25519(ed25519_dalek::SigningKey::from_bytes(&[seed; 32])),
+            Chain::Bitcoin => Self::Secp256k1(k256::SecretKey::from_slice(&[seed; 32]).unwrap()),
+        }
+    }
+
+    pub fn public_key(&self) -> PublicKey {
+        match self {
+            Self::Ed25519(key) => PublicKey::Ed25519(key.verifying_key().to_bytes()),
+            Self::Secp256k1(key) => {
+                let point = key.public_key().to_encoded_point(true);
+                PublicKey::Secp256k1(point.as_bytes().try_into().unwrap())
+            }
+        }
+    }
+
+    pub fn sign(&self, request: &SigningRequest) -> [u8; 64] {
+        match (self, request.algorithm) {
+            (Self::Ed25519(key), Algorithm::Ed25519) => {
+                ed25519_dalek::Signer::sign(key, &request.payload).to_bytes()
+            }
+            (Self::Secp256k1(key), Algorithm::Bip340 { tweak: TapTweak::KeyPath }) => {
+                let key = schnorr::SigningKey::from_bytes(&output_secret(key).to_bytes()).unwrap();
+                key.sign_raw(&request.payload, &[0; 32]).unwrap().to_bytes()
+            }
+            _ => panic!("a request for another curve"),
+        }
+    }
+
+    pub fn sign_all(&self, decoded: &Decoded) -> Vec<[u8; 64]> {
+        decoded.requests.iter().map(|request| self.sign(request)).collect()
+    }
+}
+
+/// BIP-341's tweak of a secret, written down independently of the product.
+fn output_secret(key: &k256::SecretKey) -> Scalar {
+    let secret = *key.to_nonzero_scalar();
+    let point = key.public_key().to_projective().to_affine();
+    let even = if bool::from(point.y_is_odd()) { -secret } else { secret };
+    let tag = Sha256::digest("TapTweak");
+    let tweak = Sha256::new().chain_update(tag).chain_update(tag).chain_update(point.x()).finalize();
+    let secret = even + <Scalar as Reduce<U256>>::reduce_bytes(&tweak);
+    assert!(ProjectivePoint::GENERATOR * secret != ProjectivePoint::IDENTITY);
+    secret
+}
+
+pub fn context(chain: Chain) -> Context {
+    match chain {
+        Chain::Solana => Context::Solana(SolanaContext {
+            recent_blockhash: "EkSnNWid2cvwEVnVx9aBqawnmiCNiDgp3gUdkDPTKN1N".into(),
+            version: MessageVersion::V0,
+            compute_unit_limit: None,
+            compute_unit_price: None,
+            nonce_account: None,
+        }),
+        Chain::Near => Context::Near(NearContext {
+            nonce: 7,
+            block_hash: "EkSnNWid2cvwEVnVx9aBqawnmiCNiDgp3gUdkDPTKN1N".into(),
+            signer_id: None,
+        }),
+        Chain::Bitcoin => Context::Bitcoin(BitcoinContext {
+            utxos: [70_000, 50_000, 20_000].map(utxo).to_vec(),
+            fee: BitcoinFee::Rate("2.5".into()),
+        }),
+    }
+}
+
+/// An output whose id follows from its value.
+pub fn utxo(value: u64) -> Utxo {
+    Utxo { txid: hex::encode(Sha256::digest(value.to_le_bytes())), vout: 1, value }
+}
+
+pub fn transfer(chain: Chain) -> Intent {
+    let (to, amount) = match chain {
+        Chain::Solana => ("9oKrJ9iiEnCC7bewcRFbcdo4LKL2PhUEqcu8gH2eDbVM", "0.25"),
+        Chain::Near => ("bob.localnet", "1.5"),
+        Chain::Bitcoin => ("bcrt1qqurswpc8qurswpc8qurswpc8qurswpc8dxm0gk", "0.001"),
+    };
+    Intent::Transfer { to: to.into(), amount: amount.into(), memo: None }
+}
+
+pub fn message(chain: Chain, text: &str) -> Intent {
+    let near = |value: String| (chain == Chain::Near).then_some(value);
+    Intent::Message {
+        text: text.into(),
+        recipient: near("app.localnet".into()),
+        nonce: near("05".repeat(32)),
+        callback_url: None,
+    }
+}
+
+pub fn built(chain: Chain, intent: &Intent) -> (Signer, UnsignedTransaction) {
+    let signer = Signer::new(chain, 3);
+    let unsigned = build(chain, NETWORK, &signer.public_key(), intent, &context(chain)).unwrap();
+    (signer, unsigned)
+}
+
+/// Builds, signs and verifies.
+pub fn signed(chain: Chain, intent: &Intent) -> (Signer, SignedTransaction) {
+    let (signer, unsigned) = built(chain, intent);
+    let key = signer.public_key();
+    let decoded = decode(&unsigned, &key).unwrap();
+    let signed = attach(&unsigned, &key, &signer.sign_all(&decoded)).unwrap();
+    assert_eq!(verify(&signed, &key), Ok(()));
+    (signer, signed)
+}

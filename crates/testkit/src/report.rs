@@ -1,0 +1,106 @@
+//! How a run ended.
+
+use std::collections::BTreeMap;
+
+use quorate_primitives::{Millis, ParticipantId};
+use quorate_session::certificate::Certificate;
+use quorate_session::{keygen, signing};
+use quorate_threshold::KeyShare;
+
+use crate::device::Told;
+use crate::network::{Mischief, Packet};
+
+/// The end of a key ceremony at one device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeygenEnd {
+    /// It never began.
+    Never,
+    /// The keys may be used.
+    Finished,
+    /// There are no keys.
+    Failed(keygen::Failure),
+    /// Shares are durable, the certificate is awaited; and whether the person was told.
+    Pending(bool),
+    /// A flight is awaited.
+    Waiting,
+}
+
+/// The end of a signing session at one device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SessionEnd {
+    /// There are signatures.
+    Signed(Vec<[u8; 64]>),
+    /// There are none.
+    Failed(signing::Failure),
+    /// It still waits.
+    Open,
+}
+
+/// One device at the end.
+#[derive(Debug)]
+pub struct DeviceReport {
+    /// Who it is in its group.
+    pub participant: Option<ParticipantId>,
+    /// The ceremony.
+    pub keygen: KeygenEnd,
+    /// Its shares, if they may be used.
+    pub shares: Vec<KeyShare>,
+    /// What was certified.
+    pub statement: Option<[u8; 32]>,
+    /// The certificate.
+    pub certificate: Option<Certificate>,
+    /// The sessions.
+    pub sessions: BTreeMap<[u8; 32], SessionEnd>,
+    /// What its person was told, and when.
+    pub told: Vec<(Millis, Told)>,
+    /// Points between effects that it passed.
+    pub points: u64,
+    /// How often it crashed.
+    pub crashes: u64,
+    /// Frames it dropped since it was last switched on.
+    pub dropped: u64,
+}
+
+/// A whole run at its end.
+#[derive(Debug)]
+pub struct Report {
+    /// The devices.
+    pub devices: Vec<DeviceReport>,
+    /// What was done to frames.
+    pub mischief: Mischief,
+    /// Every frame as it was sent.
+    pub sent: Vec<Packet>,
+    /// The hash over everything that happened.
+    pub trace: [u8; 32],
+    /// How much happened.
+    pub events: u64,
+    /// Rules that were broken.
+    pub violations: Vec<String>,
+    /// The last events in words, if they were wanted.
+    pub words: String,
+}
+
+impl Report {
+    /// Returns whom a device blames, in the ceremony or in any session.
+    pub fn blamed_by(&self, device: usize) -> Vec<ParticipantId> {
+        let blamed = |told: &Told| match told {
+            Told::Keygen(keygen::Event::Failed(failure)) => failure.culprit().into_iter().collect(),
+            Told::Keygen(keygen::Event::Pending { failure: Some(failure), .. }) => {
+                failure.culprit().into_iter().collect()
+            }
+            Told::Signing(_, signing::Event::Failed(failure)) => failure.culprits().to_vec(),
+            _ => Vec::new(),
+        };
+        let mut all: Vec<_> = self.devices[device].told.iter().flat_map(|(_, told)| blamed(told)).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// Returns how the one session that a run had ended at a device.
+    pub fn only_session(&self, device: usize) -> &SessionEnd {
+        let sessions = &self.devices[device].sessions;
+        assert_eq!(sessions.len(), 1, "one session at device {device}");
+        sessions.values().next().expect("one session")
+    }
+}

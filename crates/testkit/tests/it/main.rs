@@ -1,0 +1,4 @@
+//! Ceremonies in the simulator.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that panics has failed")]
+
+mod swarm;
