@@ -6,6 +6,7 @@ mod session;
 mod threshold;
 mod transport;
 mod vault;
+mod wallet;
 
 use crate::Target;
 
@@ -18,6 +19,7 @@ pub fn all() -> impl Iterator<Item = &'static Target> {
         threshold::TARGETS,
         transport::TARGETS,
         vault::TARGETS,
+        wallet::TARGETS,
     ];
     tables.into_iter().flatten()
 }

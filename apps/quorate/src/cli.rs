@@ -56,27 +56,30 @@ Examples:
   quorate wallet create treasury --threshold 2 --members 3
   quorate sign solana --to 4Nd1m… --amount 0.5 --blockhash EtWTR…";
 
+/// The heading of options that every command has.
+const EVERYWHERE: &str = "Options of every command";
+
 /// Options of every command.
 #[derive(Clone, Debug, Args)]
 pub struct Global {
     /// The device's folder; without it, `quorate` in the user's data folder
-    #[arg(long, global = true, env = "QUORATE_HOME", hide_env_values = true, value_name = "DIR")]
+    #[arg(long, global = true, env = "QUORATE_HOME", hide_env_values = true, value_name = "DIR", help_heading = EVERYWHERE)]
     pub home: Option<PathBuf>,
 
     /// Print JSON: one object per line
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub json: bool,
 
     /// Print results, questions and warnings only
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, help_heading = EVERYWHERE)]
     pub quiet: bool,
 
     /// Read the password from the only line of a file
-    #[arg(long, global = true, value_name = "FILE", conflicts_with = "password_fd")]
+    #[arg(long, global = true, value_name = "FILE", conflicts_with = "password_fd", help_heading = EVERYWHERE)]
     pub password_file: Option<PathBuf>,
 
     /// Read the password from an open descriptor
-    #[arg(long, global = true, value_name = "N")]
+    #[arg(long, global = true, value_name = "N", help_heading = EVERYWHERE)]
     pub password_fd: Option<u32>,
 }
 
@@ -186,7 +189,7 @@ pub struct RefuseArgs {
     pub request: String,
 
     /// Why, for the others
-    #[arg(long, value_name = "TEXT", default_value = "")]
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     pub reason: String,
 
     /// How long to wait for the request

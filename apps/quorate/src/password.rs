@@ -1,7 +1,7 @@
 //! Where the vault's password comes from: a terminal, a file, or an open descriptor. Never an argument and never the
 //! environment, which other processes can read.
 
-use std::fs::File;
+use std::fs::{self, File, Metadata};
 use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
@@ -66,7 +66,7 @@ impl PasswordSource {
                 .because(Some(error))
         };
         let mut file = File::open(&path).map_err(|error| failed(&error))?;
-        if is_open_to_others(&file) {
+        if is_open_to_others(&file, &path) {
             screen.warn(&format!("others can read {}: `chmod 600` it", path.display()));
         }
         let line = first_line(&mut file).map_err(|error| failed(&error))?;
@@ -104,7 +104,7 @@ fn no_terminal() -> CliError {
         .hint("give it with --password-file FILE or --password-fd N")
 }
 
-/// Opening a descriptor's name reads on where it stands, without any unsafe code.
+/// A descriptor is read by its name, which needs no unsafe code.
 fn descriptor(number: u32) -> Result<PathBuf, CliError> {
     let folder = Path::new("/dev/fd");
     if cfg!(unix) {
@@ -113,14 +113,17 @@ fn descriptor(number: u32) -> Result<PathBuf, CliError> {
     Err(CliError::new(Kind::Password, "descriptors have no names on this system").hint("use --password-file"))
 }
 
+/// Looks at the file and at the folder it is in: a private folder protects what is in it.
 #[cfg(unix)]
-fn is_open_to_others(file: &File) -> bool {
+fn is_open_to_others(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
-    file.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o077 != 0)
+    let open = |found: io::Result<Metadata>| found.is_ok_and(|found| found.permissions().mode() & 0o077 != 0);
+    let folder = path.canonicalize().ok().and_then(|path| path.parent().map(fs::metadata));
+    file.metadata().is_ok_and(|found| found.is_file()) && open(file.metadata()) && folder.is_some_and(open)
 }
 
 #[cfg(not(unix))]
-const fn is_open_to_others(_: &File) -> bool {
+const fn is_open_to_others(_: &File, _: &Path) -> bool {
     false
 }
 

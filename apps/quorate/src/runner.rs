@@ -3,11 +3,13 @@
 //! No decision is made here. Everything that was appended is committed before anything that relies on it is sent or
 //! shown; a vault that fails once sends nothing more. Deliveries are acknowledged after their effects are durable.
 
+mod reasons;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use quorate_net::{DeliveryId, NetEvent, OutboxLimits, RelayClient, RelayOptions, RoomOptions};
-use quorate_vault::{DeviceVault, Password, Recovery};
+use quorate_vault::{DeviceVault, Password, Record, Recovery};
 use quorate_wallet::{Command, Device, Effect, Room, RoomEvent, RoomId, Timestamp, View};
 use rand_core::OsRng;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -63,7 +65,7 @@ impl Runner {
     /// Whatever is wrong with the home, the password or the vault.
     pub fn open(home: &Home, password: &Password) -> Result<Self, CliError> {
         let (vault, records, report) = DeviceVault::open(home.path(), password)?;
-        let device = Device::replay(&records, OsRng, now())?;
+        let device = Device::replay(records.iter().map(Record::expose), OsRng, now())?;
         let mut runner = Self::new(device, vault);
         if let Recovery::Recovered { bytes } = report.recovery {
             runner.recovered = Some(bytes);
@@ -204,11 +206,11 @@ impl Runner {
                 self.acks.push((room, delivery));
             }
             NetEvent::Refused { id: None, code } => {
-                let reason = Some(format!("the relay refuses this device: {code}"));
+                let reason = Some(reasons::refusal(code).to_owned());
                 self.views.push_back(View::Relay { connected: false, reason });
             }
             NetEvent::Closed { reason } => {
-                let reason = Some(format!("the room was closed: {reason}"));
+                let reason = Some(reasons::closing(reason).to_owned());
                 self.views.push_back(View::Relay { connected: false, reason });
             }
             // A single frame that is refused or expires is repeated by the session that sent it.

@@ -5,7 +5,6 @@ use std::io::{self, IsTerminal, Write};
 
 use quorate_wallet::View;
 use serde::Serialize;
-use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::error::CliError;
@@ -34,11 +33,6 @@ impl Screen {
             out: Ink(wanted && io::stdout().is_terminal()),
             err: Ink(wanted && io::stderr().is_terminal()),
         }
-    }
-
-    /// Returns whether a program is watching.
-    pub const fn is_json(&self) -> bool {
-        self.json
     }
 
     /// Returns the ink of standard output.
@@ -75,8 +69,7 @@ impl Screen {
         if !self.json {
             return Ok(());
         }
-        let value: Value = serde_json::to_value(value).map_err(|error| CliError::internal(&error))?;
-        write_out(&value.to_string())
+        write_out(&serde_json::to_string(value).map_err(|error| CliError::internal(&error))?)
     }
 
     /// Says what is going on.

@@ -11,5 +11,6 @@ pub use dial::RelayOptions;
 pub use quorate_transport::client::{
     DeliveryId, Disconnection, Event as NetEvent, OutboxFull, OutboxLimits, SendId,
 };
+pub use quorate_transport::signaling::{ClosedReason, RefusalCode};
 pub use relay::{RelayClient, RelayEvents, RoomOptions};
 pub use tls::NetError;

@@ -85,15 +85,24 @@ impl Courier {
         to: Recipient,
         envelope: &Envelope,
     ) -> Vec<Frame> {
-        let bytes = encoding::to_bytes(envelope);
+        let mut entropy = [0; 32];
+        rng.fill_bytes(&mut entropy);
+        self.seal_with(&entropy, to, &encoding::to_bytes(envelope))
+    }
+
+    /// The message is mixed into the randomness: a source that stands still never gives two messages one nonce.
+    fn seal_with(&self, entropy: &[u8; 32], to: Recipient, bytes: &[u8]) -> Vec<Frame> {
         let recipients = self.seat.others().filter(|(id, _)| match to {
             Recipient::All => true,
             Recipient::One(recipient) => *id == recipient,
         });
         let mut frames = Vec::new();
         for (id, member) in recipients {
-            let mut rng = self.hedge(rng, id, &bytes);
-            let Some(sealed) = self.seal_to(&mut rng, id, &bytes) else { continue };
+            let aad = self.associated_data(self.seat.me(), id);
+            let context = Transcript::new("frame/randomness").field("aad", &aad).field("message", bytes).finish();
+            let mut rng = HedgedRng::new(entropy, self.seat.identity().seed().expose(), &context);
+            let Some(channel) = self.channels.get(&id) else { continue };
+            let Ok(sealed) = channel.seal_padded(&mut rng, &aad, bytes) else { continue };
             let mut message_id = MessageId([0; 16]);
             rng.fill_bytes(&mut message_id.0);
             let chunks = chunk::split(message_id, &sealed).unwrap_or_default();
@@ -149,26 +158,6 @@ impl Courier {
             return Err(Dropped::Foreign);
         }
         self.seat.verify(envelope).map_err(|_| Dropped::Foreign)
-    }
-
-    /// Mixes what is sealed into the randomness: a source that stands still never gives two messages one nonce.
-    fn hedge(&self, rng: &mut (impl RngCore + CryptoRng), to: ParticipantId, bytes: &[u8]) -> HedgedRng {
-        let mut entropy = [0; 32];
-        rng.fill_bytes(&mut entropy);
-        let context = Transcript::new("frame/randomness")
-            .number("recipient", u64::from(to.get()))
-            .field("message", bytes)
-            .finish();
-        HedgedRng::new(&entropy, self.seat.identity().seed().expose(), &context)
-    }
-
-    fn seal_to(
-        &self,
-        rng: &mut (impl RngCore + CryptoRng),
-        to: ParticipantId,
-        bytes: &[u8],
-    ) -> Option<Vec<u8>> {
-        self.channels.get(&to)?.seal_padded(rng, &self.associated_data(self.seat.me(), to), bytes).ok()
     }
 
     fn associated_data(&self, sender: ParticipantId, recipient: ParticipantId) -> [u8; 32] {

@@ -10,6 +10,8 @@ use quorate_transport::{DeviceIdentity, MemberKey};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
+use crate::dice::Dice;
+
 /// Returns the participant with this index.
 pub fn p(index: u16) -> ParticipantId {
     ParticipantId::try_from(index).expect("1 to 64")
@@ -17,8 +19,8 @@ pub fn p(index: u16) -> ParticipantId {
 
 /// Makes the identities of a group's devices.
 pub fn identities(seed: u64, count: u16) -> Vec<Arc<DeviceIdentity>> {
-    let mut rng = ChaCha20Rng::seed_from_u64(seed ^ 0x1de7_0000);
-    (0..count).map(|_| Arc::new(DeviceIdentity::generate(&mut rng))).collect()
+    let mut dice = Dice::new(seed, 6);
+    (0..count).map(|_| Arc::new(DeviceIdentity::from_seed(&Secret::new(dice.bytes())))).collect()
 }
 
 /// Makes a roster of these devices, in their order.

@@ -86,10 +86,11 @@ pub fn read(bytes: &[u8], unlock: Unlock<'_>) -> Result<Contents, VaultError> {
                 last_frame_len = rest.len().saturating_sub(after.len()) as u64;
                 rest = after;
             }
-            Err(FrameError::NotAuthentic) if is_torn_end(&chain, &identity, rest) => torn = true,
+            Err(FrameError::NotAuthentic) if is_torn_end(&chain, rest) => torn = true,
             Err(_) => return Err(VaultError::Damaged { record: count(&records) }),
         }
     }
+    // A snapshot was durable before the file had its name, so no crash can have torn it.
     if chain.index() <= identity.snapshot_frames {
         return Err(VaultError::Damaged { record: count(&records) });
     }
@@ -180,14 +181,10 @@ impl Identity {
 }
 
 /// Decides whether `rest`, whose head is not the next frame, can be one commit that a crash interrupted.
-fn is_torn_end(chain: &Chain, identity: &Identity, rest: &[u8]) -> bool {
-    let behind_snapshot = chain.index() > identity.snapshot_frames;
+fn is_torn_end(chain: &Chain, rest: &[u8]) -> bool {
     let longer_than_it_says =
         Claim::read(rest).is_some_and(|claim| claim.index == chain.index() && claim.frame_len() < rest.len());
-    behind_snapshot
-        && rest.len() <= MAX_FRAME_LEN
-        && !longer_than_it_says
-        && !holds_authentic_frame(chain, rest)
+    rest.len() <= MAX_FRAME_LEN && !longer_than_it_says && !holds_authentic_frame(chain, rest)
 }
 
 /// Looks for an authentic frame of this log at any byte behind a bad one.

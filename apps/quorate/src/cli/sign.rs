@@ -45,7 +45,7 @@ pub struct SignArgs {
     pub account: u32,
 
     /// What the other members should know about it; it is not part of what is signed
-    #[arg(long, value_name = "TEXT", default_value = "")]
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     pub note: String,
 
     #[command(flatten)]

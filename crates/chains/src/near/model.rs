@@ -109,6 +109,8 @@ fn refusal(index: usize, kind: u8) -> NearRefusal {
         11 => "DeterministicStateInit",
         12 => "TransferToGasKey",
         13 => "WithdrawFromGasKey",
+        14 => "DelegateV2, which lets a relayer act",
+        15 => "UniversalStateInit",
         kind => return NearRefusal::UnknownAction { index, kind },
     };
     NearRefusal::Action { index, action }

@@ -94,6 +94,10 @@ fn g14_actions_that_change_the_account_are_refused_by_name() {
         (9, "DeployGlobalContract"),
         (10, "UseGlobalContract"),
         (11, "DeterministicStateInit"),
+        (12, "TransferToGasKey"),
+        (13, "WithdrawFromGasKey"),
+        (14, "DelegateV2"),
+        (15, "UniversalStateInit"),
     ] {
         let mut bytes = transaction().encode();
         let actions = bytes.len() - 17 - 4;

@@ -1,5 +1,6 @@
 //! The crate from outside.
 #![expect(
+    clippy::panic,
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::cast_possible_truncation,

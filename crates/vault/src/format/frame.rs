@@ -100,13 +100,10 @@ impl Chain {
     /// See [`FrameError`]; the position is then unchanged.
     pub fn open<'b>(&mut self, bytes: &'b [u8]) -> Result<(Vec<Record>, &'b [u8]), FrameError> {
         let claim = Claim::read(bytes).ok_or(FrameError::NotAuthentic)?;
-        if claim.index != self.index {
-            return Err(FrameError::NotAuthentic);
-        }
         let (frame, rest) = bytes.split_at_checked(claim.frame_len()).ok_or(FrameError::NotAuthentic)?;
         let (plaintext, tag) = self.decrypt(claim, frame).ok_or(FrameError::NotAuthentic)?;
         let (link, payload) = plaintext.expose().split_first_chunk().ok_or(FrameError::Malformed)?;
-        if *link != self.link {
+        if claim.index != self.index || *link != self.link {
             return Err(FrameError::OutOfPlace);
         }
         let records = split_records(payload).ok_or(FrameError::Malformed)?;
@@ -139,7 +136,6 @@ impl Chain {
         let hash = Transcript::new("vault-nonce")
             .field("nonce key", self.nonce_key.expose())
             .field("header", &self.header_hash)
-            .number("index", self.index)
             .field("entropy", entropy)
             .field("plaintext", plaintext)
             .finish();

@@ -166,6 +166,10 @@ fn f5_no_frame_can_stand_in_for_another() {
     assert_eq!(read(&build(&[frame(1), frame(3), frame(4)])).unwrap_err(), VaultError::Damaged { record: 1 });
     assert_eq!(read(&build(&[frame(1), frame(1), frame(2)])).unwrap_err(), VaultError::Damaged { record: 1 });
 
+    // The same at the very end, where it must not be taken for torn.
+    assert_eq!(read(&build(&[frame(1), frame(2), frame(4)])).unwrap_err(), VaultError::Damaged { record: 3 });
+    assert_eq!(read(&build(&[frame(1), frame(2), frame(2)])).unwrap_err(), VaultError::Damaged { record: 3 });
+
     // Another history: the same file went on in another way from frame 3.
     let fork = disk_with(COMMITS);
     fork.set_bytes(&file[..starts[3]]);

@@ -79,7 +79,7 @@ fn sign_verify(file: &Value, tally: &mut Tally) {
             refusals::sign(group, test, tally);
         }
         for test in list(&group["verify_fail_tests"]) {
-            let session = Session::new(group, test, session::aggregate_nonce(group, test));
+            let session = Session::new(group, test, &session::aggregate_nonce(group, test));
             let signer = super::index(&test["signer_index"]);
             let valid = Secp256k1::scalar_from_bytes(&array(&test["psig"]))
                 .is_ok_and(|share| session.accepts(&share, signer, &pubnonce(group, test, signer)));
@@ -105,7 +105,7 @@ fn tweak(file: &Value, tally: &mut Tally) {
 
 /// Computes the share of a test, and checks it as its receiver would.
 fn valid_share(group: &Value, test: &Value, tally: &mut Tally) {
-    let session = Session::new(group, test, bytes(&test["aggnonce"]));
+    let session = Session::new(group, test, &bytes(&test["aggnonce"]));
     if test["pubnonce_indices"].is_array() {
         assert_eq!(session::aggregate_nonce(group, test), bytes(&test["aggnonce"]), "{test}");
     }
@@ -130,7 +130,7 @@ fn det_sign(file: &Value, tally: &mut Tally) {
             if test["aggothernonce"].is_string() {
                 all.push(bytes(&test["aggothernonce"]));
             }
-            let session = Session::new(group, test, session::sum_nonces(&all));
+            let session = Session::new(group, test, &session::sum_nonces(&all));
             let share = Secp256k1::scalar_from_bytes(&array(&test["expected"][1])).unwrap();
             let my_id = super::index(&test["my_id"]);
             let position = list(&test["ids"]).iter().position(|id| super::index(id) == my_id).unwrap();
@@ -146,7 +146,7 @@ fn det_sign(file: &Value, tally: &mut Tally) {
 fn sig_agg(file: &Value, tally: &mut Tally) {
     for group in list(&file["test_groups"]) {
         for test in list(&group["valid_tests"]) {
-            let session = Session::new(group, test, bytes(&test["aggnonce"]));
+            let session = Session::new(group, test, &bytes(&test["aggnonce"]));
             let shares =
                 list(&test["psigs"]).iter().map(|share| Secp256k1::scalar_from_bytes(&array(share)).unwrap());
             let signature = session.aggregate(shares);

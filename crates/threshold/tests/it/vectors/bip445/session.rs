@@ -25,7 +25,7 @@ pub struct Session {
 }
 
 impl Session {
-    pub fn new(group: &Value, test: &Value, aggregate: Vec<u8>) -> Self {
+    pub fn new(group: &Value, test: &Value, aggregate: &[u8]) -> Self {
         let ids: Vec<_> = list(&test["ids"]).iter().map(|id| p(index(id) as u16 + 1)).collect();
         let pubshares: Vec<_> = pick(&group["pubshares"], &test["pubshare_indices"])
             .into_iter()
@@ -37,9 +37,9 @@ impl Session {
         let message = bytes(&test["msg"]);
         let x_only = key.x_only().unwrap();
         let mut preimage: Vec<u8> = sorted.iter().flat_map(|id| id.to_be_bytes()).collect();
-        preimage.extend([aggregate.as_slice(), &x_only, &message].concat());
+        preimage.extend([aggregate, &x_only, &message].concat());
         let binding = tagged("BIP0445/noncecoef", &preimage);
-        let [first, second] = halves(&aggregate);
+        let [first, second] = halves(aggregate);
         let commitment = first + second * binding;
         let challenge = tagged(
             "BIP0340/challenge",
@@ -108,7 +108,7 @@ fn tweaked(group: &Value, test: &Value) -> (Secp256k1Point, Scalar, Scalar) {
             (key, flips, sum) = (-key, -flips, -sum);
         }
         key = key + Secp256k1::mul_base(&number);
-        sum = sum + number;
+        sum += number;
     }
     (key, flips, sum)
 }
