@@ -15,7 +15,7 @@ pub use sign::{
     BitcoinArgs, MessageArgs, NearArgs, NearCallArgs, NearChain, Payment, PsbtArgs, RawTxArgs, ResumeArgs,
     SignArgs, SignCommand, SolanaArgs, SolanaChain,
 };
-pub use values::{chain, duration, network, show_duration};
+pub use values::{chain, duration, name, network, show_duration};
 pub use wallet::{AbandonArgs, AddressesArgs, CreateArgs, JoinArgs, ShowArgs, WalletCommand};
 
 use crate::password::PasswordSource;
@@ -132,7 +132,7 @@ pub enum Command {
 #[command(after_help = "Example:\n  quorate init --name laptop")]
 pub struct InitArgs {
     /// What the other members see; 1 to 64 characters
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = name)]
     pub name: String,
 
     #[command(flatten)]
@@ -240,7 +240,7 @@ pub struct SignalArgs {
   echo '{\"command\":\"list\"}' | quorate device --password-file secret")]
 pub struct DeviceArgs {
     /// Make the device first, with this name
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = name)]
     pub init: Option<String>,
 
     #[command(flatten)]

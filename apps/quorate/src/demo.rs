@@ -165,10 +165,10 @@ async fn sign(
     let signers = [proposer, approver].iter().filter_map(|i| NAMES.get(*i)).map(|n| (*n).to_owned()).collect();
     let propose = Command::Propose { wallet: None, request, note: "demo".to_owned(), ttl: 60_000 };
     device(children, proposer)?.command(&propose).await?;
-    let asked = device(children, approver)?.wait_for_request(PATIENCE).await?;
+    let id = device(children, proposer)?.wait_for_own_request(PATIENCE).await?;
+    let asked = device(children, approver)?.wait_for_request(&id, PATIENCE).await?;
     let review = asked.get("review").cloned().unwrap_or_default();
     table::progress(&format!("{}: {}", NAMES.get(approver).unwrap_or(&""), devices::text(&review, "title")?));
-    let id = devices::text(&asked, "id")?;
     device(children, approver)?.command(&Command::Approve { request: id.clone() }).await?;
     let mut result = None;
     for index in [approver, proposer] {

@@ -2,6 +2,8 @@
 
 mod from;
 
+pub use from::PLAINTEXT;
+
 use core::error::Error;
 use core::fmt::Display;
 use std::io;

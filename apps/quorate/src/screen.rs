@@ -161,11 +161,12 @@ impl Answers {
         loop {
             screen.prompt(question);
             let line = lines.recv().await;
+            if !io::stdin().is_terminal() {
+                // At a terminal the person's own typing ends the line of the question.
+                screen.show(line.as_deref().unwrap_or_default());
+            }
             match line.as_deref().map(str::trim) {
-                None => {
-                    screen.show("");
-                    return None;
-                }
+                None => return None,
                 Some("y" | "yes" | "Y" | "Yes" | "YES") => return Some(true),
                 Some("n" | "no" | "N" | "No" | "NO") => return Some(false),
                 Some(_) => screen.show("Please answer yes or no."),

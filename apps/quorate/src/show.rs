@@ -25,7 +25,8 @@ pub fn names(names: &[String]) -> String {
 
 /// Returns how far away a time is.
 pub fn until(at: Timestamp, now: Timestamp) -> String {
-    if at > now { format!("in {}", show_duration(at.since(now))) } else { "over".to_owned() }
+    let rounded_up = at.since(now).saturating_add(999);
+    if at > now { format!("in {}", show_duration(rounded_up)) } else { "over".to_owned() }
 }
 
 /// Returns the beginning of an id: what a person types to name it.

@@ -4,6 +4,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use thiserror::Error;
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::Level;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
@@ -50,8 +52,10 @@ struct Started<'a> {
 /// [`RunError`] if it does not get that far.
 pub async fn run(config: Config) -> Result<(), RunError> {
     let running = start(&config).await?;
+    // Before the line is out: whoever reads it may signal at once.
+    let signals = Signals::listen()?;
     announce(&running, config.json)?;
-    wait_for_stop(&running).await?;
+    signals.wait_for_stop(&running).await;
     running.drain().await;
     Ok(())
 }
@@ -94,22 +98,44 @@ fn announce(running: &Running, json: bool) -> io::Result<()> {
 }
 
 #[cfg(unix)]
-async fn wait_for_stop(running: &Running) -> io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
 
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut hangup = signal(SignalKind::hangup())?;
-    loop {
-        tokio::select! {
-            _ = terminate.recv() => return Ok(()),
-            _ = interrupt.recv() => return Ok(()),
-            _ = hangup.recv() => running.reload_certificate(),
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn wait_for_stop(mut self, running: &Running) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = self.hangup.recv() => running.reload_certificate(),
+            }
         }
     }
 }
 
 #[cfg(not(unix))]
-async fn wait_for_stop(_: &Running) -> io::Result<()> {
-    tokio::signal::ctrl_c().await
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn wait_for_stop(self, _: &Running) {
+        // If even that cannot be listened for, the process is stopped by whoever ends it.
+        let _ = tokio::signal::ctrl_c().await;
+    }
 }

@@ -11,8 +11,8 @@ pub struct Crashed;
 pub enum Fuse {
     /// Never.
     Safe,
-    /// At one point, counted from 0 over the life of the device, and never again.
-    At(u64),
+    /// At these points, counted from 0 over the life of the device.
+    At(Vec<u64>),
     /// At each point with this many chances in a thousand.
     Random(u16),
 }
@@ -47,10 +47,10 @@ impl Points {
     pub fn pass(&mut self, dice: &mut Dice) -> Result<(), Crashed> {
         let point = self.passed;
         self.passed += 1;
-        let blows = match self.fuse {
+        let blows = match &self.fuse {
             Fuse::Safe => false,
-            Fuse::At(chosen) => chosen == point,
-            Fuse::Random(per_mille) => dice.chance(per_mille),
+            Fuse::At(chosen) => chosen.contains(&point),
+            Fuse::Random(per_mille) => dice.chance(*per_mille),
         };
         if blows { Err(Crashed) } else { Ok(()) }
     }

@@ -1,6 +1,6 @@
 //! The relay and the lines to it, all of them hostile.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use quorate_primitives::{Millis, Timestamp};
 use quorate_transport::MemberKey;
@@ -19,6 +19,19 @@ pub struct Packet {
     pub bytes: Vec<u8>,
     /// Whether it is what a device sent, to whom it sent it.
     pub is_genuine: bool,
+}
+
+/// What a script does to one frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It arrives.
+    Arrive,
+    /// It is lost.
+    Lose,
+    /// It arrives twice.
+    Double,
+    /// It arrives after everything that is sent soon after it.
+    Overtake,
 }
 
 /// What was done to frames, counted.
@@ -41,6 +54,7 @@ pub struct Mischief {
 const REMEMBERED: usize = 96;
 const FASTEST: Millis = 2;
 const JITTER: u64 = 12;
+const OVERTAKEN: Millis = 400;
 
 /// A relay that delivers, loses and forges as its faults say.
 pub struct VirtualNetwork {
@@ -49,6 +63,8 @@ pub struct VirtualNetwork {
     cut: BTreeSet<(MemberKey, MemberKey)>,
     remembered: VecDeque<Packet>,
     mischief: Mischief,
+    script: BTreeMap<u64, Fate>,
+    sent: u64,
 }
 
 impl VirtualNetwork {
@@ -60,7 +76,14 @@ impl VirtualNetwork {
             cut: BTreeSet::new(),
             remembered: earlier.into(),
             mischief: Mischief::default(),
+            script: BTreeMap::new(),
+            sent: 0,
         }
+    }
+
+    /// Fixes what happens to the frames from `first` on.
+    pub fn follow(&mut self, first: u64, fates: &[Fate]) {
+        self.script = (first..).zip(fates.iter().copied()).collect();
     }
 
     /// Lets a device in.
@@ -104,6 +127,8 @@ impl VirtualNetwork {
     /// Takes a frame and says what arrives when.
     pub fn send(&mut self, packet: Packet, now: Timestamp, dice: &mut Dice) -> Vec<(Timestamp, Packet)> {
         let mut arriving = Vec::with_capacity(2);
+        let fate = self.script.get(&self.sent).copied().unwrap_or(Fate::Arrive);
+        self.sent += 1;
         if dice.chance(self.faults.replay)
             && let Some(old) = self.old(dice)
         {
@@ -111,14 +136,17 @@ impl VirtualNetwork {
             arriving.push((now.after(FASTEST + dice.below(JITTER)), Packet { to: packet.to, is_genuine: false, ..old }));
         }
         self.remember(&packet, dice);
-        if self.cut.contains(&(packet.from, packet.to)) || dice.chance(self.faults.lose) {
+        if fate == Fate::Lose || self.cut.contains(&(packet.from, packet.to)) || dice.chance(self.faults.lose) {
             self.mischief.lost += 1;
             return arriving;
         }
-        let copies = if dice.chance(self.faults.duplicate) { 2 } else { 1 };
+        let copies = if fate == Fate::Double || dice.chance(self.faults.duplicate) { 2 } else { 1 };
         self.mischief.duplicated += copies - 1;
         for _ in 0..copies {
             let mut wait = FASTEST + dice.below(JITTER);
+            if fate == Fate::Overtake {
+                wait += OVERTAKEN;
+            }
             if dice.chance(self.faults.delay) {
                 self.mischief.delayed += 1;
                 wait += dice.below(self.faults.longest_delay.max(1));

@@ -6,7 +6,7 @@ use crate::byzantine::Behaviour;
 use crate::dice::Dice;
 use crate::faults::Faults;
 use crate::fuse::Fuse;
-use crate::network::Packet;
+use crate::network::{Fate, Packet};
 
 /// Where a run begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,8 +72,10 @@ pub struct Plan {
     pub end_at: Millis,
     /// How long a round of the key ceremony may take.
     pub patience: Millis,
-    /// A device that crashes at one chosen point.
-    pub crash_at: Option<(usize, u64)>,
+    /// Devices that crash at chosen points.
+    pub crash_at: Vec<(usize, u64)>,
+    /// What happens to the frames from one on, in the order in which they are sent.
+    pub script: Option<(u64, Vec<Fate>)>,
     /// Devices that are never switched on.
     pub absent: Vec<usize>,
 }
@@ -96,7 +98,8 @@ impl Plan {
             heal_at: 0,
             end_at: 200_000,
             patience: 60_000,
-            crash_at: None,
+            crash_at: Vec::new(),
+            script: None,
             absent: Vec::new(),
         }
     }
@@ -144,7 +147,7 @@ impl Plan {
     fn add_requests(&mut self, dice: &mut Dice) {
         let devices = usize::from(self.threshold.max_signers());
         let schnorr: Vec<_> = SCHNORR.into_iter().filter(|purpose| self.purposes.contains(purpose)).collect();
-        for _ in 0..1 + dice.below(3) {
+        for _ in 0..1 + dice.below(2) {
             let answer = |_| dice.pick(&[Answer::Approve, Answer::Approve, Answer::Approve, Answer::Refuse, Answer::Ignore]);
             let answers = (0..devices).map(answer).collect();
             self.requests.push(Request {
@@ -177,8 +180,9 @@ impl Plan {
 
     /// Returns when a device crashes.
     pub fn fuse(&self, device: usize) -> Fuse {
-        match self.crash_at {
-            Some((chosen, point)) if chosen == device => Fuse::At(point),
+        let chosen = self.crash_at.iter().filter(|(chosen, _)| *chosen == device);
+        match chosen.map(|(_, point)| *point).collect::<Vec<_>>() {
+            points if !points.is_empty() => Fuse::At(points),
             _ if self.faults.crash > 0 && self.liar.is_none_or(|(liar, _)| liar != device) => {
                 Fuse::Random(self.faults.crash)
             }

@@ -94,6 +94,9 @@ impl Simulation {
             sent: Vec::new(),
             plan: plan.clone(),
         };
+        if let Some((first, fates)) = &plan.script {
+            simulation.network.follow(*first, fates);
+        }
         simulation.schedule_everything();
         simulation
     }

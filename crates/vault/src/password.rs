@@ -115,6 +115,8 @@ mod tests {
         assert_eq!(Password::new("").unwrap_err(), PasswordError::Empty);
         assert!(Password::new(&"a".repeat(1024)).is_ok());
         assert_eq!(Password::new(&"a".repeat(1025)).unwrap_err(), PasswordError::TooLong);
+        // Longer than allowed when typed, short enough once normalised.
+        assert_eq!(Password::new(&"\u{212b}".repeat(400)).unwrap_err(), PasswordError::TooLong);
         // U+FDFA becomes 18 characters: short when typed, too long once normalised.
         assert_eq!(Password::new(&"\u{fdfa}".repeat(300)).unwrap_err(), PasswordError::TooLong);
         assert_eq!(Password::new("a\u{378}").unwrap_err(), PasswordError::Undefined);

@@ -3,7 +3,7 @@
 use core::str::FromStr;
 
 use quorate_primitives::Millis;
-use quorate_wallet::chains::{Chain, ChainError, Network, Utxo};
+use quorate_wallet::chains::{Chain, ChainError, Network, Utxo, escape};
 
 const UNITS: [(&str, Millis); 4] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000)];
 
@@ -27,7 +27,7 @@ pub fn duration(text: &str) -> Result<Millis, String> {
 pub fn show_duration(time: Millis) -> String {
     let mut rest = time;
     let mut parts = Vec::new();
-    for (unit, millis) in UNITS {
+    for (unit, (_, millis)) in ["d", "h", "min", "s"].into_iter().zip(UNITS) {
         let number = rest / millis;
         rest %= millis;
         if number > 0 {
@@ -38,6 +38,18 @@ pub fn show_duration(time: Millis) -> String {
     }
     parts.truncate(2);
     if parts.is_empty() { "less than 1 s".to_owned() } else { parts.join(" ") }
+}
+
+/// The longest name, in bytes.
+const MAX_NAME: usize = 64;
+
+/// Reads the name of a device or wallet: it must show as it is on every member's screen.
+pub fn name(text: &str) -> Result<String, String> {
+    let shows = escape(text) == text && text.trim() == text && !text.is_empty();
+    if shows && text.len() <= MAX_NAME {
+        return Ok(text.to_owned());
+    }
+    Err("a name has 1 to 64 visible characters, with spaces only between them".to_owned())
 }
 
 /// Reads a chain's name.
@@ -81,12 +93,22 @@ mod tests {
         for (millis, shown) in [
             (0, "less than 1 s"),
             (999, "less than 1 s"),
-            (61_000, "1 m 1 s"),
+            (61_000, "1 min 1 s"),
             (3_600_000, "1 h"),
             (3_601_000, "1 h"),
             (90_061_000, "1 d 1 h"),
         ] {
             assert_eq!(show_duration(millis), shown);
+        }
+    }
+
+    #[test]
+    fn names_are_what_they_look_like() {
+        for text in ["a", "laptop 2", "größe", &"x".repeat(64)] {
+            assert_eq!(name(text), Ok(text.to_owned()));
+        }
+        for text in ["", " ", " a", "a ", "a\nb", "a\u{202e}b", "a\u{200b}", "\u{1b}[2J", &"x".repeat(65)] {
+            assert!(name(text).is_err(), "{text:?}");
         }
     }
 

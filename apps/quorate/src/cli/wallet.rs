@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use quorate_primitives::Millis;
 use quorate_wallet::chains::Network;
 
-use super::values::{duration, network};
+use super::values::{duration, name, network};
 
 /// What can be done with wallets.
 #[derive(Debug, Subcommand)]
@@ -32,7 +32,7 @@ pub enum WalletCommand {
 #[command(after_help = "Example:\n  quorate wallet create treasury --threshold 2 --members 3")]
 pub struct CreateArgs {
     /// What people will call it
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", value_parser = name)]
     pub name: String,
 
     /// How many devices sign

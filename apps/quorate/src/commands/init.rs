@@ -3,7 +3,7 @@
 use std::fs;
 
 use quorate_vault::{DeviceVault, KdfParams, VaultError};
-use quorate_wallet::{CommandError, Secret, new_device};
+use quorate_wallet::{Secret, new_device};
 use rand_core::{OsRng, RngCore};
 use serde_json::json;
 
@@ -30,13 +30,12 @@ pub fn run(shell: &Shell, name: &str, kdf: KdfArgs) -> Result<(), CliError> {
 /// Makes the device: its home, its vault, its identity.
 ///
 /// # Errors
-/// A home that has a device, a name nobody can read, no password, or whatever the disk reports.
+/// A home that has a device, no password, or whatever the disk reports.
 pub fn make(shell: &Shell, name: &str, kdf: KdfArgs) -> Result<(), CliError> {
     let Shell { home, password, screen } = shell;
     if home.has_vault() {
         return Err(VaultError::AlreadyExists { path: home.vault_file() }.into());
     }
-    check_name(name)?;
     let params = KdfParams::new(kdf.kdf_memory << 10, kdf.kdf_passes, 1)?;
     let mut seed = Secret::new([0; 32]);
     OsRng.try_fill_bytes(seed.expose_mut()).map_err(|_| VaultError::Randomness)?;
@@ -46,12 +45,6 @@ pub fn make(shell: &Shell, name: &str, kdf: KdfArgs) -> Result<(), CliError> {
     let mut vault = DeviceVault::create(home.path(), &password, params, OsRng)?;
     let written = vault.append(&record).and_then(|()| vault.commit());
     written.map_err(|error| undo(home, error))
-}
-
-/// Refuses a name that could not be shown as it is on every member's screen.
-fn check_name(name: &str) -> Result<(), CommandError> {
-    let fits = !name.is_empty() && name.len() <= 64 && name.trim() == name && show::plain(name) == name;
-    if fits { Ok(()) } else { Err(CommandError::Name(name.to_owned())) }
 }
 
 /// Takes back a vault without an identity, which would be in the way of the next attempt.

@@ -21,7 +21,7 @@ pub fn run(args: &VerifyArgs, screen: &Screen) -> Result<(), CliError> {
     let VerifyArgs { chain, network, .. } = *args;
     let key = files::from_hex(args.key.as_bytes()).and_then(|key| PublicKey::from_bytes(chain.purpose(), &key));
     let key = key.ok_or_else(|| {
-        CliError::new(Kind::Invalid, format!("--key is not a {} key in hexadecimal", chain.purpose()))
+        CliError::new(Kind::Invalid, format!("--key is not a public key of {chain} in hexadecimal"))
             .hint("`quorate sign` shows it beside the address")
     })?;
     let bytes = signed_bytes(&args.signed)?;

@@ -42,9 +42,12 @@ pub fn ends(view: &View, id: &str) -> bool {
     }
 }
 
+/// Says who else decided. That the proposer approves is understood, and so is this device's own decision.
 fn tell_decisions(session: &Session<'_>, before: &RequestView, after: &RequestView) {
+    let me = session.runner.device_name();
     let new = |old: &[String], all: &[String]| -> Vec<String> {
-        all.iter().filter(|name| !old.contains(name)).cloned().collect()
+        let told = |name: &&String| !old.contains(name) && name.as_str() != me && **name != after.proposer;
+        all.iter().filter(told).cloned().collect()
     };
     let approved = new(&before.approved, &after.approved);
     if !approved.is_empty() {
@@ -66,7 +69,11 @@ fn failed(request: &RequestView, reason: &str, culprits: &[String]) -> CliError 
     } else {
         Kind::Failed
     };
-    let error = CliError::new(kind, format!("request {id} was not signed")).because_text(show::plain(reason));
+    let reason = match kind {
+        Kind::Refused if !request.refused.is_empty() => format!("refused by {}", show::names(&request.refused)),
+        _ => show::plain(reason),
+    };
+    let error = CliError::new(kind, format!("request {id} was not signed")).because_text(reason);
     if culprits.is_empty() {
         return error.hint(format!("`quorate sign resume {id}` on the device of {} proposes it again", show::plain(&request.proposer)));
     }

@@ -1,10 +1,10 @@
 //! `quorate wallet`: groups, key ceremonies, addresses.
 
-use quorate_wallet::{Command, View, WalletView};
+use quorate_wallet::{Command, CommandError, Invite, RelayUrl, View, WalletView};
 
 use super::block_on;
 use crate::cli::{AbandonArgs, AddressesArgs, CreateArgs, JoinArgs, ShowArgs, WalletCommand};
-use crate::error::{CliError, Kind};
+use crate::error::{CliError, Kind, PLAINTEXT};
 use crate::runner::now;
 use crate::screen::Screen;
 use crate::session::{Answer, Session, Shell, after, instant_of};
@@ -29,6 +29,7 @@ pub fn run(shell: &Shell, command: WalletCommand) -> Result<(), CliError> {
 }
 
 async fn create(shell: &Shell, args: CreateArgs) -> Result<(), CliError> {
+    check_relay(&args.relay.parse().map_err(CommandError::Relay)?)?;
     let command = Command::Create {
         name: args.name,
         threshold: args.threshold,
@@ -41,7 +42,18 @@ async fn create(shell: &Shell, args: CreateArgs) -> Result<(), CliError> {
 }
 
 async fn join(shell: &Shell, args: JoinArgs) -> Result<(), CliError> {
+    let invite = Invite::parse(&args.invite).map_err(CommandError::Invite)?;
+    check_relay(&invite.relay)?;
     begin(shell, Command::Join { invite: args.invite, accept_words: args.yes }).await
+}
+
+/// Refuses a relay that could not be used safely, before anything is remembered about it.
+fn check_relay(relay: &RelayUrl) -> Result<(), CliError> {
+    if relay.is_secure() || relay.is_loopback() {
+        return Ok(());
+    }
+    let text = format!("relay {} is on another machine and its address is not wss://", relay.host());
+    Err(CliError::new(Kind::Invalid, text).hint(PLAINTEXT))
 }
 
 /// Opens or joins a group, and stays until it has keys.

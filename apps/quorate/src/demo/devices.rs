@@ -29,6 +29,8 @@ pub(super) struct DeviceProcess {
     stdout: Lines<BufReader<ChildStdout>>,
     /// Views that nobody has waited for yet.
     seen: VecDeque<Value>,
+    /// Requests that this device proposed; they are shown again whenever they change.
+    proposed: Vec<String>,
 }
 
 impl Children {
@@ -75,7 +77,7 @@ impl DeviceProcess {
             return Err(missing());
         };
         let stdout = BufReader::new(stdout).lines();
-        Ok(Self { name: name.to_owned(), child, stdin, stdout, seen: VecDeque::new() })
+        Ok(Self { name: name.to_owned(), child, stdin, stdout, seen: VecDeque::new(), proposed: Vec::new() })
     }
 
     /// Sends a command.
@@ -95,13 +97,24 @@ impl DeviceProcess {
         self.wait_for("ready", patience).await
     }
 
-    /// Waits for a request that this device has not decided.
-    pub(super) async fn wait_for_request(&mut self, patience: Duration) -> Result<Value, CliError> {
-        let undecided = |view: &Value| {
-            view.get("view").and_then(Value::as_str) == Some("request")
-                && view.get("request").and_then(|r| r.get("undecided")).and_then(Value::as_bool) == Some(true)
+    /// Waits for the request that this device has just proposed, and returns its id.
+    pub(super) async fn wait_for_own_request(&mut self, patience: Duration) -> Result<String, CliError> {
+        let (name, known) = (self.name.clone(), self.proposed.clone());
+        let is_new = |view: &Value| {
+            let field = |name: &str| view.get("request").and_then(|r| r.get(name)).and_then(Value::as_str);
+            field("proposer") == Some(&name) && field("id").is_some_and(|id| !known.iter().any(|k| k == id))
         };
-        let view = self.wait("request", patience, undecided).await?;
+        let view = self.wait("request", patience, is_new).await?;
+        let id = text(view.get("request").unwrap_or(&Value::Null), "id")?;
+        self.proposed.push(id.clone());
+        Ok(id)
+    }
+
+    /// Waits for a request of another device.
+    pub(super) async fn wait_for_request(&mut self, id: &str, patience: Duration) -> Result<Value, CliError> {
+        let is_it =
+            |view: &Value| view.get("request").and_then(|r| r.get("id")).and_then(Value::as_str) == Some(id);
+        let view = self.wait("request", patience, is_it).await?;
         Ok(view.get("request").cloned().unwrap_or_default())
     }
 

@@ -63,7 +63,7 @@ impl From<ReplayError> for CliError {
 
 impl From<NetError> for CliError {
     fn from(error: NetError) -> Self {
-        Self::of(Kind::Relay, &error).hint("relays on other machines need an address that begins with wss://")
+        Self::of(Kind::Relay, &error).hint(PLAINTEXT)
     }
 }
 
@@ -108,6 +108,9 @@ impl From<ChainError> for CliError {
         with(Self::of(kind, &error), chain_hint(&error))
     }
 }
+
+/// What to do about a relay whose address shows everybody on the way what goes through it.
+pub const PLAINTEXT: &str = "relays on other machines need an address that begins with wss://";
 
 const INIT: &str = "make one with `quorate init --name laptop`, or name its home with --home";
 

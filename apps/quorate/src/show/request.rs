@@ -4,7 +4,7 @@ use quorate_primitives::Timestamp;
 use quorate_wallet::chains::Review;
 use quorate_wallet::{RequestView, SignedView};
 
-use super::{names, plain, short, table, until};
+use super::{plain, short, table, until};
 use crate::screen::Ink;
 
 /// Returns one line per request.
@@ -46,10 +46,8 @@ pub fn request(request: &RequestView, now: Timestamp, ink: Ink) -> String {
     if !request.note.is_empty() {
         rows.push(["Note".to_owned(), format!("\"{}\" (not signed)", plain(&request.note))]);
     }
-    rows.push(["Approved".to_owned(), format!("{} ({} needed)", or_nobody(&request.approved), request.needed)]);
-    if !request.refused.is_empty() {
-        rows.push(["Refused".to_owned(), names(&request.refused)]);
-    }
+    let proposer = plain(&request.proposer);
+    rows.push(["Needs".to_owned(), format!("{} approvals, that of {proposer} included", request.needed)]);
     rows.push(["Ends".to_owned(), until(request.expires, now)]);
     format!("{}\n{}\n{}", ink.bold(&title), review(&request.review, ink), table("  ", &rows))
 }
@@ -60,8 +58,7 @@ pub fn review(review: &Review, ink: Ink) -> String {
     let mut parts =
         vec![format!("  {}: {}", ink.bold(&format!("{} {}", review.chain, review.network)), review.title)];
     let lines = review.lines.iter().map(|line| [line.label.clone(), line.value.clone()]);
-    let fee = review.fee.iter().map(|fee| ["Fee".to_owned(), format!("at most {fee}")]);
-    parts.push(table("  ", &lines.chain(fee).collect::<Vec<_>>()));
+    parts.push(table("  ", &lines.collect::<Vec<_>>()));
     parts.extend(review.warnings.iter().map(|warning| format!("  {} {warning}", ink.yellow("[!]"))));
     parts.retain(|part| !part.is_empty());
     parts.join("\n")
@@ -79,8 +76,4 @@ pub fn signed(signed: &SignedView, ink: Ink) -> String {
     ];
     let rows = rows.map(|row| row.map(|cell| cell.to_owned()));
     format!("{} signed and verified\n{}", ink.green("[ok]"), table("  ", &rows))
-}
-
-fn or_nobody(list: &[String]) -> String {
-    if list.is_empty() { "nobody yet".to_owned() } else { names(list) }
 }

@@ -47,7 +47,7 @@ pub(super) fn tweak(internal: &[u8; 32], merkle_root: &[u8]) -> Option<([u8; 32]
 
 /// Returns the point with an even y that has this x-coordinate.
 pub(super) fn lift_x(x: &[u8; 32]) -> Option<AffinePoint> {
-    AffinePoint::decompact(FieldBytes::from_slice(x)).into()
+    AffinePoint::decompact(&FieldBytes::from(*x)).into()
 }
 
 /// BIP-340's hash: SHA-256 whose input begins with the hash of a tag, twice.

@@ -236,13 +236,17 @@ mod tests {
     }
 
     #[test]
-    fn c5_stuck_entropy_repeats_no_data_key_in_the_next_generation() {
+    fn c5_stuck_entropy_repeats_no_data_key() {
         let mut rng = crate::format::tests::rng();
         let key = UnlockKey::derive(&Password::new("p").unwrap(), KdfParams::FLOOR, &mut rng).unwrap();
         let stuck = Secret::new([0; 64]);
         let (one, key_one) = Header::create(&key, 1, &stuck);
         let (two, key_two) = Header::create(&key, 2, &stuck);
         assert_ne!(key_one, key_two);
+        // The same salt, as a stuck source gives it, and another password.
+        let other = Header::parse(&one.to_bytes()).unwrap().0;
+        let other = other.unlock_key((&Password::new("q").unwrap()).into()).unwrap();
+        assert_ne!(key_one, Header::create(&other, 1, &stuck).1);
         assert_ne!(one.to_bytes()[60..84], two.to_bytes()[60..84]);
     }
 

@@ -121,7 +121,8 @@ fn refuses_what_is_no_regular_file() {
     let dir = TempDir::new();
     fs::create_dir(dir.vault()).unwrap();
     let error = Vault::open(dir.path(), &password(PASSWORD)).unwrap_err();
-    assert!(matches!(error, VaultError::Io { operation: Operation::Read, .. }), "{error}");
+    let path = dir.vault();
+    assert_eq!(error, VaultError::Io { operation: Operation::Read, kind: ErrorKind::InvalidInput, path });
 }
 
 #[test]

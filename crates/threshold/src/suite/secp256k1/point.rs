@@ -146,4 +146,3 @@ pub(super) fn decode(bytes: &[u8; 33]) -> Result<Secp256k1Point, CurveError> {
     }
     Ok(Secp256k1Point { point: point.into(), form: Form::Encoded(*bytes) })
 }
-

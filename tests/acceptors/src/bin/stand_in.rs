@@ -1,0 +1,151 @@
+//! Does what `quorate demo --json --context FILE` does, with keys that one machine holds.
+
+use k256::elliptic_curve::ops::Reduce;
+use k256::elliptic_curve::point::AffineCoordinates;
+use k256::elliptic_curve::sec1::ToEncodedPoint;
+use k256::{Scalar, SecretKey, U256, schnorr};
+use quorate_acceptors::{Report, Signature};
+use quorate_chains::{
+    Algorithm, Chain, Context, ContextFile, Intent, MessageVersion, Network, PublicKey, SigningRequest,
+    TapTweak, address, attach, build, decode,
+};
+use sha2::{Digest, Sha256};
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [demo, json, flag, file] = arguments.as_slice() else { panic!("usage: demo --json --context FILE") };
+    assert_eq!([demo.as_str(), json, flag], ["demo", "--json", "--context"]);
+    let context = ContextFile::from_json(&std::fs::read(file).expect("the context file")).expect("a context");
+    let mut chains = Vec::new();
+    for chain in Chain::ALL {
+        for seed in 1..=4 {
+            for (kind, intent, context) in wishes(chain, &context.context(chain)) {
+                chains.push(sign(chain, seed, kind, &intent, &context));
+            }
+        }
+    }
+    println!("{}", serde_json::to_string(&Report { chains }).expect("a report is JSON"));
+}
+
+/// What is signed on a chain, with the facts it is built from.
+fn wishes(chain: Chain, context: &Context) -> Vec<(&'static str, Intent, Context)> {
+    let to = address(chain, network(chain), &Key::new(chain, 200).public()).expect("a key has an address");
+    let transfer = |amount: &str, memo: Option<&str>| Intent::Transfer {
+        to: to.to_string(),
+        amount: amount.into(),
+        memo: memo.map(Into::into),
+    };
+    let near = |value: String| (chain == Chain::Near).then_some(value);
+    let message = Intent::Message {
+        text: "Signed by a stand-in, für alle".into(),
+        recipient: near("app.near".into()),
+        nonce: near("07".repeat(32)),
+        callback_url: None,
+    };
+    let mut wishes = vec![("message", message, Context::None)];
+    match context {
+        Context::None => {}
+        Context::Solana(facts) => {
+            let legacy = Context::Solana(quorate_chains::SolanaContext {
+                version: MessageVersion::Legacy,
+                compute_unit_limit: Some(50_000),
+                compute_unit_price: Some(1_000),
+                ..facts.clone()
+            });
+            wishes.push(("transfer", transfer("0.25", None), context.clone()));
+            wishes.push(("transfer with memo and priority fee", transfer("0.125", Some("rent")), legacy));
+        }
+        Context::Near(_) => {
+            wishes.push(("transfer", transfer("1.5", None), context.clone()));
+            let call = Intent::NearFunctionCall {
+                contract: "app.testnet".into(),
+                method: "act".into(),
+                args: r#"{"n":1}"#.into(),
+                tera_gas: "30".into(),
+                deposit: "0.01".into(),
+            };
+            wishes.push(("function call", call, context.clone()));
+        }
+        Context::Bitcoin(_) => {
+            wishes.push(("transfer", transfer("0.1", None), context.clone()));
+            wishes.push(("transfer with memo", transfer("0.0501", Some("invoice 17")), context.clone()));
+        }
+    }
+    wishes
+}
+
+fn network(chain: Chain) -> Network {
+    match chain {
+        Chain::Solana | Chain::Near => Network::Testnet,
+        Chain::Bitcoin => Network::Regtest,
+    }
+}
+
+fn sign(chain: Chain, seed: u8, kind: &str, intent: &Intent, context: &Context) -> Signature {
+    let network = network(chain);
+    let key = Key::new(chain, seed);
+    let public_key = key.public();
+    let unsigned = build(chain, network, &public_key, intent, context).expect("it can be built");
+    let decoded = decode(&unsigned, &public_key).expect("it can be decoded");
+    let signatures: Vec<[u8; 64]> = decoded.requests.iter().map(|request| key.sign(request)).collect();
+    let signed = attach(&unsigned, &public_key, &signatures).expect("the signatures verify");
+    Signature {
+        chain: chain.to_string(),
+        kind: kind.to_owned(),
+        network: network.to_string(),
+        address: address(chain, network, &public_key).expect("a key has an address").to_string(),
+        public_key: public_key.to_string(),
+        txid: signed.txid().to_owned(),
+        encoded: signed.encoded().to_owned(),
+        signed: hex::encode(signed.bytes()),
+        unsigned: hex::encode(unsigned.bytes),
+    }
+}
+
+/// A whole key.
+enum Key {
+    Ed25519(ed25519_dalek::SigningKey),
+    Secp256k1(SecretKey),
+}
+
+impl Key {
+    fn new(chain: Chain, seed: u8) -> Self {
+        match chain {
+            Chain::Solana | Chain::Near => Self::Ed25519(ed25519_dalek::SigningKey::from_bytes(&[seed; 32])),
+            Chain::Bitcoin => Self::Secp256k1(SecretKey::from_slice(&[seed; 32]).expect("a small number")),
+        }
+    }
+
+    fn public(&self) -> PublicKey {
+        match self {
+            Self::Ed25519(key) => PublicKey::Ed25519(key.verifying_key().to_bytes()),
+            Self::Secp256k1(key) => {
+                let point = key.public_key().to_encoded_point(true);
+                PublicKey::Secp256k1(point.as_bytes().try_into().expect("33 bytes"))
+            }
+        }
+    }
+
+    fn sign(&self, request: &SigningRequest) -> [u8; 64] {
+        match (self, request.algorithm) {
+            (Self::Ed25519(key), Algorithm::Ed25519) => {
+                ed25519_dalek::Signer::sign(key, &request.payload).to_bytes()
+            }
+            (Self::Secp256k1(key), Algorithm::Bip340 { tweak: TapTweak::KeyPath }) => {
+                let key = schnorr::SigningKey::from_bytes(&output_secret(key).to_bytes()).expect("not zero");
+                key.sign_raw(&request.payload, &[0; 32]).expect("a signature").to_bytes()
+            }
+            _ => panic!("a request for another curve"),
+        }
+    }
+}
+
+/// BIP-341's tweak of a secret.
+fn output_secret(key: &SecretKey) -> Scalar {
+    let point = *key.public_key().as_affine();
+    let secret = *key.to_nonzero_scalar();
+    let even = if bool::from(point.y_is_odd()) { -secret } else { secret };
+    let tag = Sha256::digest("TapTweak");
+    let tweak = Sha256::new().chain_update(tag).chain_update(tag).chain_update(point.x()).finalize();
+    even + <Scalar as Reduce<U256>>::reduce_bytes(&tweak)
+}
