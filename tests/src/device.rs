@@ -1,6 +1,7 @@
 //! A device process, driven by JSON lines, killed where a test asks for it.
 
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -35,7 +36,9 @@ impl Device {
     pub fn start(binary: &Path, dir: &Path, name: &str, kill: Option<Kill>) -> Self {
         let home = dir.join(name);
         std::fs::create_dir(&home).expect("a home");
-        std::fs::write(home.join("password"), "correct horse battery staple").expect("a password file");
+        let password = home.join("password");
+        std::fs::write(&password, "correct horse battery staple").expect("a password file");
+        std::fs::set_permissions(&password, PermissionsExt::from_mode(0o600)).expect("a private file");
         let (child, stdin, lines) = spawn(binary, &home, Some(name), kill);
         let (binary, name) = (binary.to_owned(), name.to_owned());
         let mut device = Self { binary, home, name, child, stdin, lines, seen: Vec::new() };
@@ -49,7 +52,8 @@ impl Device {
         let (child, stdin, lines) = spawn(&self.binary, &self.home, None, kill);
         (self.child, self.stdin, self.lines) = (child, stdin, lines);
         self.seen.clear();
-        self.wait_for("device", Duration::from_secs(20));
+        let started = self.try_wait("device", Duration::from_secs(20), |view| is(view, "device"));
+        assert!(started.is_some() || kill.is_some(), "{} does not start again", self.name);
     }
 
     /// Kills it without a goodbye.

@@ -65,6 +65,8 @@ pub enum Audience {
     AllButOne,
     /// Everybody.
     All,
+    /// These participants: bit i for participant i.
+    Only(u64),
 }
 
 /// One way not to follow the protocol.
@@ -325,6 +327,7 @@ impl Liar {
             One => first,
             AllButOne => !first,
             All => true,
+            Audience::Only(set) => set >> member.get() & 1 == 1,
         }
     }
 

@@ -62,8 +62,8 @@ pub struct Plan {
     pub faults: Faults,
     /// Frames of earlier sessions that the relay has.
     pub earlier: Vec<Packet>,
-    /// One member that does not follow the protocol.
-    pub liar: Option<(usize, Behaviour)>,
+    /// Members that do not follow the protocol, each in its way.
+    pub liars: Vec<(usize, Behaviour)>,
     /// The signatures asked for.
     pub requests: Vec<Request>,
     /// When faults end and crashed devices come back.
@@ -93,7 +93,7 @@ impl Plan {
             purposes: purposes.to_vec(),
             faults: Faults::default(),
             earlier: Vec::new(),
-            liar: None,
+            liars: Vec::new(),
             requests: Vec::new(),
             heal_at: 0,
             end_at: 200_000,
@@ -137,7 +137,7 @@ impl Plan {
         plan.patience = if dice.chance(100) { 4_000 } else { 90_000 };
         if dice.chance(250) {
             let behaviour = dice.pick(&Behaviour::ALL);
-            plan.liar = Some((dice.index(usize::from(max_signers)), behaviour));
+            plan.liars.push((dice.index(usize::from(max_signers)), behaviour));
         }
         plan.add_requests(dice);
         plan
@@ -159,7 +159,7 @@ impl Plan {
                 patience: 5_000 + dice.below(20_000),
             });
         }
-        let honest: Vec<usize> = (0..devices).filter(|device| self.liar.is_none_or(|(liar, _)| liar != *device)).collect();
+        let honest: Vec<usize> = (0..devices).filter(|device| self.behaviour(*device).is_none()).collect();
         for purpose in schnorr {
             self.requests.push(Request {
                 at: self.heal_at + RECOVERY,
@@ -175,7 +175,12 @@ impl Plan {
 
     /// Returns whether everybody follows the protocol.
     pub const fn is_honest(&self) -> bool {
-        self.liar.is_none()
+        self.liars.is_empty()
+    }
+
+    /// Returns how a device misbehaves.
+    pub fn behaviour(&self, device: usize) -> Option<Behaviour> {
+        self.liars.iter().find(|(liar, _)| *liar == device).map(|(_, behaviour)| *behaviour)
     }
 
     /// Returns when a device crashes.
@@ -183,7 +188,7 @@ impl Plan {
         let chosen = self.crash_at.iter().filter(|(chosen, _)| *chosen == device);
         match chosen.map(|(_, point)| *point).collect::<Vec<_>>() {
             points if !points.is_empty() => Fuse::At(points),
-            _ if self.faults.crash > 0 && self.liar.is_none_or(|(liar, _)| liar != device) => {
+            _ if self.faults.crash > 0 && self.behaviour(device).is_none() => {
                 Fuse::Random(self.faults.crash)
             }
             _ => Fuse::Safe,

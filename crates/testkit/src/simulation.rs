@@ -70,7 +70,7 @@ impl Simulation {
     pub fn new(plan: &Plan, in_words: bool) -> Self {
         let dice = Dice::new(plan.seed, 2);
         let (devices, identities) = devices(plan);
-        let liar = plan.liar.map(|(index, _)| index);
+        let liars = plan.liars.iter().map(|(index, _)| *index).collect();
         let count = devices.len();
         let mut setup = Dice::new(plan.seed, 4);
         let mut skew = || {
@@ -87,7 +87,7 @@ impl Simulation {
             scheduled: 0,
             wakes: BTreeSet::new(),
             dice,
-            watch: Watch::new(identities, liar, plan.seed % 16 == 0),
+            watch: Watch::new(identities, liars, plan.seed % 16 == 0),
             trace: Trace::new(in_words),
             told: vec![Vec::new(); count],
             crashes: vec![0; count],
@@ -407,7 +407,7 @@ fn devices(plan: &Plan) -> (Vec<Device>, Vec<quorate_transport::IdentityKey>) {
         .enumerate()
         .map(|(index, identity)| {
             let entropy = if index < stuck { Entropy::Stuck(0) } else { Entropy::seeded(plan.seed, index) };
-            let liar = plan.liar.filter(|(liar, _)| *liar == index).map(|(_, behaviour)| Liar::new(behaviour));
+            let liar = plan.behaviour(index).map(Liar::new);
             let points = Points::new(plan.fuse(index));
             Device::new(index, identity.clone(), origin(index), plan.patience, entropy, points, liar)
         })

@@ -26,7 +26,7 @@ type Session = [u8; 32];
 /// Knows what every honest device did.
 pub struct Watch {
     identities: Vec<IdentityKey>,
-    liar: Option<usize>,
+    liars: BTreeSet<usize>,
     approved: BTreeSet<(usize, Session)>,
     said: BTreeMap<(usize, Vec<u8>), Vec<u8>>,
     burned: BTreeMap<(usize, Session), Envelope>,
@@ -45,10 +45,10 @@ struct Scan {
 
 impl Watch {
     /// Starts watching. `scans` also looks for secrets in everything that is said and printed, which takes time.
-    pub fn new(identities: Vec<IdentityKey>, liar: Option<usize>, scans: bool) -> Self {
+    pub fn new(identities: Vec<IdentityKey>, liars: BTreeSet<usize>, scans: bool) -> Self {
         Self {
             identities,
-            liar,
+            liars,
             approved: BTreeSet::new(),
             said: BTreeMap::new(),
             burned: BTreeMap::new(),
@@ -78,7 +78,7 @@ impl Watch {
     /// A machine put something out.
     pub fn shows<M: Debug, E: Debug>(&mut self, device: usize, output: &Output<M, E>) {
         let Some(scan) = &mut self.scan else { return };
-        if self.liar != Some(device) {
+        if !self.liars.contains(&device) {
             scan.texts.push(format!("{output:?}"));
         }
     }
@@ -129,7 +129,7 @@ impl Watch {
             let header = &approval.header;
             let is_genuine = seat.verify(approval).is_ok() && header.session == *session;
             let signer = self.device_of(seat.roster(), header.sender);
-            let person_did = Some(signer) == self.liar || self.approved.contains(&(signer, *session));
+            let person_did = !self.is_honest(signer) || self.approved.contains(&(signer, *session));
             if is_genuine && person_did && header.round == step::DECISION {
                 statements.insert((body.statement, body.policy_version));
                 signers.insert(header.sender);
@@ -167,7 +167,7 @@ impl Watch {
         };
         for culprit in blamed {
             let accused = self.device_of(roster, culprit);
-            if self.liar != Some(device) && self.liar != Some(accused) {
+            if self.is_honest(device) && self.is_honest(accused) {
                 self.broken(format!("S4: device {device} blames the honest device {accused}: {told:?}"));
             }
         }
@@ -182,7 +182,7 @@ impl Watch {
     }
 
     fn is_honest(&self, device: usize) -> bool {
-        self.liar != Some(device)
+        !self.liars.contains(&device)
     }
 
     fn broken(&mut self, what: String) {

@@ -176,11 +176,19 @@ impl Signings {
         Some(id)
     }
 
-    /// After a death a request is signed or has failed, on the device that lived.
+    /// After a death a request is signed or has failed on the device that lived, or it is undecided again on an
+    /// approver whose approval never left: then its person approves once more.
     fn settle(&mut self, id: &str, kill: Kill) {
         let survivor = 1 - self.victim;
         let deadline = Instant::now() + PATIENCE;
+        let decided: Vec<String> = self.known.iter().filter(|known| *known != id).cloned().collect();
+        let mut approved_again = false;
         loop {
+            if self.victim == 1 && !approved_again {
+                let again = undecided(&mut self.group.devices[1], &decided, Duration::from_millis(1));
+                approved_again = again.is_some();
+                again.iter().for_each(|id| self.group.devices[1].command(&approve(id)));
+            }
             let device = &mut self.group.devices[survivor];
             if let Some(signatures) = signed(device, id, Duration::from_millis(10)) {
                 return self.remember(&signatures, id);

@@ -68,7 +68,7 @@ impl DeviceProcess {
         let password = home.join("password");
         create_private_dir(&home)?;
         let secret = hex::encode(random_bytes()?);
-        std::fs::write(&password, secret).map_err(|error| CliError::file(&password, &error))?;
+        write_private(&password, &secret)?;
         let mut process = Process::new(own_executable()?);
         process.arg("--home").arg(&home).arg("--password-file").arg(&password);
         process.args(["device", "--init", name]);
@@ -199,6 +199,14 @@ fn temporary_home() -> Result<PathBuf, CliError> {
     let home = std::env::temp_dir().join(name);
     create_private_dir(&home)?;
     Ok(home)
+}
+
+fn write_private(path: &Path, text: &str) -> Result<(), CliError> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let opened = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let written = opened.and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|error| CliError::file(path, &error))
 }
 
 fn create_private_dir(path: &Path) -> Result<(), CliError> {

@@ -6,7 +6,7 @@ use quorate_session::envelope::Envelope;
 use quorate_session::keygen::{Certification, Evidence, SignedComplaint};
 use quorate_threshold::dkg::{Announcement, Commitment, Dealing, Echo, SealedShares};
 
-use super::{Audience, Behaviour as B, Liar, flight, forge};
+use super::{Behaviour as B, Liar, flight, forge};
 
 /// The handed-over certificate, which goes with F5.
 const CERTIFICATE: u8 = 8;
@@ -157,7 +157,9 @@ impl Liar {
             Some(vec![self.beside(envelope, flight::COMPLAINT, &said)])
         };
         match self.behaviour {
-            B::CertifySomethingElse(Audience::All) => Some(vec![self.certify_something_else(envelope)]),
+            B::CertifySomethingElse(audience) if self.is_victim(audience, to) => {
+                Some(vec![self.certify_something_else(envelope)])
+            }
             B::ComplainFalsely(audience) if self.is_victim(audience, to) => complaint(|_| {}),
             B::ComplainAboutForgery(audience) if self.is_victim(audience, to) => {
                 complaint(|said| said.sealed.body[0] ^= 1)

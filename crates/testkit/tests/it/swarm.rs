@@ -25,7 +25,7 @@ struct Tally {
 impl Tally {
     fn add(&mut self, plan: &Plan, report: &Report) {
         self.runs += 1;
-        self.liars += u64::from(plan.liar.is_some());
+        self.liars += u64::from(!plan.is_honest());
         for (index, device) in report.devices.iter().enumerate() {
             self.crashes += device.crashes;
             self.dropped += device.dropped;

@@ -1,0 +1,14 @@
+//! Golden transcripts: the real binary, what it is given and what it answers, for every command and its failures.
+//!
+//! `QUORATE_BLESS=1` writes the transcripts anew; `git diff` then shows what changed for people.
+
+#[cfg(test)]
+mod help;
+#[cfg(test)]
+mod normalise;
+#[cfg(test)]
+mod stage;
+#[cfg(test)]
+mod vault;
+#[cfg(test)]
+mod wallet;
