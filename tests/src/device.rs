@@ -67,6 +67,15 @@ impl Device {
         self.child.try_wait().expect("a child").is_some()
     }
 
+    /// Waits until it has ended; returns whether it has.
+    pub fn dies(&mut self, patience: Duration) -> bool {
+        let deadline = Instant::now() + patience;
+        while !self.is_dead() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        self.is_dead()
+    }
+
     /// Returns its process id (under strace: strace's).
     pub fn pid(&self) -> u32 {
         self.child.id()

@@ -287,10 +287,9 @@ impl Liar {
         self.hear(&envelope);
         let mut said = Vec::new();
         for recipient in recipients {
-            for version in self.versions(recipient, &envelope) {
-                self.lies += u64::from(version != envelope);
-                said.push((Recipient::One(recipient), version));
-            }
+            let versions = self.versions(recipient, &envelope);
+            self.lies += u64::from(versions != [envelope.clone()]);
+            said.extend(versions.into_iter().map(|version| (Recipient::One(recipient), version)));
         }
         said
     }

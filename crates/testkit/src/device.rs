@@ -171,6 +171,11 @@ impl Device {
         self.membership().map_or(0, |membership| membership.courier.dropped())
     }
 
+    /// Returns how many lies it told.
+    pub fn lies(&self) -> u64 {
+        self.liar.as_ref().map_or(0, Liar::lies)
+    }
+
     /// Ends its crashes.
     pub fn make_safe(&mut self) {
         self.points.make_safe();

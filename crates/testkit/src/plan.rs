@@ -58,6 +58,10 @@ pub struct Plan {
     pub threshold: Threshold,
     /// The keys.
     pub purposes: Vec<KeyPurpose>,
+    /// The epoch of the group.
+    pub epoch: u32,
+    /// Whether this is another group of the same devices: same identities, other everything.
+    pub earlier_group: bool,
     /// What goes wrong until [`Plan::heal_at`].
     pub faults: Faults,
     /// Frames of earlier sessions that the relay has.
@@ -91,6 +95,8 @@ impl Plan {
             start: Start::Roster,
             threshold: Threshold::new(min_signers, max_signers).expect("a possible threshold"),
             purposes: purposes.to_vec(),
+            epoch: 0,
+            earlier_group: false,
             faults: Faults::default(),
             earlier: Vec::new(),
             liars: Vec::new(),

@@ -59,6 +59,8 @@ pub struct DeviceReport {
     pub crashes: u64,
     /// Frames it dropped since it was last switched on.
     pub dropped: u64,
+    /// Lies it told.
+    pub lies: u64,
 }
 
 /// A whole run at its end.
@@ -81,6 +83,11 @@ pub struct Report {
 }
 
 impl Report {
+    /// Returns how the ceremony ended at each device.
+    pub fn ceremonies(&self) -> Vec<&KeygenEnd> {
+        self.devices.iter().map(|device| &device.keygen).collect()
+    }
+
     /// Returns whom a device blames, in the ceremony or in any session.
     pub fn blamed_by(&self, device: usize) -> Vec<ParticipantId> {
         let blamed = |told: &Told| match told {

@@ -372,16 +372,18 @@ impl Simulation {
             points: device.points(),
             crashes: self.crashes[index],
             dropped: device.dropped(),
+            lies: device.lies(),
         }
     }
 }
 
 /// Sets the devices of a plan up.
 fn devices(plan: &Plan) -> (Vec<Device>, Vec<quorate_transport::IdentityKey>) {
-    let mut dice = Dice::new(plan.seed, 3);
+    let mut dice = Dice::new(plan.seed, if plan.earlier_group { 7 } else { 3 });
     let count = plan.threshold.max_signers();
     let identities = group::identities(plan.seed, count);
-    let roster = group::roster(&identities, plan.threshold, &plan.purposes, dice.bytes());
+    let mut roster = group::roster(&identities, plan.threshold, &plan.purposes, dice.bytes());
+    roster.epoch = plan.epoch;
     let secret: [u8; 32] = dice.bytes();
     let stuck = usize::from(plan.faults.stuck_entropy);
     let origin = |index: usize| match plan.start {

@@ -4,9 +4,9 @@
 //! builds the same [`SigningPackage`] from the commitments and the message; nonces are consumed by
 //! [`SigningNonces::sign`]; [`aggregate`] adds the shares, verifies the signature and names who spoiled it.
 //!
-//! The steps are `frost-core`'s, fed with keys of our own key generation; two of its sums are computed with faster
-//! code, and a test holds the results equal (`docs/protocols/frost.md`). This layer trusts its caller to burn nonces
-//! durably before their share leaves, to know who sent what, and to have decided to sign. An ECDSA key is refused.
+//! `frost-core` computes what is hashed; the sums are ours, and a test holds every value equal to `frost-core`'s
+//! (`docs/protocols/frost.md`). This layer trusts its caller to burn nonces durably before their share leaves, to know
+//! who sent what, and to have decided to sign. An ECDSA key is refused.
 
 mod aggregate;
 mod error;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use quorate_tests::{Device, Kill, Relay, binary, scratch};
 use serde_json::Value;
 
-use crate::group::{Group, NAMES, PATIENCE, approve, failed, propose, remove, signed, undecided};
+use crate::group::{Group, NAMES, PATIENCE, approve, failed, propose, proposed, remove, signed, undecided};
 
 /// What makes a commit durable, and what makes a frame leave.
 const PERSIST: &str = "fdatasync,fsync";
@@ -36,7 +36,7 @@ fn ceremony(victim: usize, kill: Kill) -> Option<bool> {
         NAMES.iter().map(|name| Device::start(&binary, &dir, name, None)).collect();
     devices[victim].restart(Some(kill));
     let Some(invite) = devices[0].create_wallet(&relay.url, 2, 3) else {
-        assert!(devices[victim].is_dead() && victim == 0, "no invite from a living device");
+        assert!(devices[victim].dies(PATIENCE) && victim == 0, "no invite from a living device");
         remove(&dir);
         return Some(true);
     };
@@ -159,9 +159,11 @@ impl Signings {
         self.amount += 1;
         let amount = self.amount;
         self.group.devices[0].command(&propose(amount));
-        let known = self.known.clone();
-        let id = undecided(&mut self.group.devices[1], &known, Duration::from_secs(3))?;
+        let id = proposed(&mut self.group.devices[0], &self.known, Duration::from_secs(3))?;
         self.known.push(id.clone());
+        let others: Vec<String> = self.known.iter().filter(|known| **known != id).cloned().collect();
+        undecided(&mut self.group.devices[1], &others, Duration::from_secs(3))
+            .filter(|shown| *shown == id)?;
         self.group.devices[1].command(&approve(&id));
         let deadline = Instant::now() + Duration::from_secs(5);
         while Instant::now() < deadline && !self.group.devices[self.victim].is_dead() {
@@ -196,7 +198,12 @@ impl Signings {
             if failed(device, id) {
                 return;
             }
-            assert!(Instant::now() < deadline, "{kill:?}: the request hangs; {:#?}", device.seen);
+            let seen = Instant::now() < deadline || {
+                println!("{kill:?}: request {id} hangs");
+                self.group.devices.iter_mut().for_each(|device| println!("{}", summary(device)));
+                false
+            };
+            assert!(seen, "a request hangs");
         }
     }
 
@@ -207,6 +214,24 @@ impl Signings {
             assert!(self.nonces.insert(nonce), "request {id} was signed with a nonce used before");
         }
     }
+}
+
+/// Returns what a device has shown, a line each.
+fn summary(device: &mut Device) -> String {
+    let line = |view: &Value| {
+        let request = view.get("request").unwrap_or(&Value::Null);
+        let fields = [
+            &view["view"],
+            &view["connected"],
+            &view["reason"],
+            &request["id"],
+            &request["approved"],
+            &request["undecided"],
+        ];
+        fields.map(ToString::to_string).join(" ")
+    };
+    let lines: Vec<String> = device.look().iter().map(line).collect();
+    format!("{}:\n  {}", device.name, lines.join("\n  "))
 }
 
 fn kill_signers(what: &str, victim: usize, calls: &'static str) {

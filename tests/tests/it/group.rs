@@ -94,6 +94,19 @@ pub fn undecided(device: &mut Device, known: &[String], patience: Duration) -> O
     id(&view)
 }
 
+/// Waits for a request that a device itself has just proposed, other than those in `known`.
+pub fn proposed(device: &mut Device, known: &[String], patience: Duration) -> Option<String> {
+    let name = device.name.clone();
+    let id = |view: &Value| {
+        let request = view.get("request")?;
+        let own = request.get("proposer")?.as_str()? == name;
+        let id = request.get("id")?.as_str()?.to_owned();
+        (own && !known.contains(&id)).then_some(id)
+    };
+    let view = device.try_wait("request", patience, |view| id(view).is_some())?;
+    id(&view)
+}
+
 /// Returns the signatures that a device has shown for a request.
 pub fn signed(device: &mut Device, id: &str, patience: Duration) -> Option<Vec<String>> {
     let of_request = |view: &Value| {

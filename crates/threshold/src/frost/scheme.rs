@@ -7,8 +7,7 @@ use std::collections::BTreeMap;
 
 use frost_core::round1::{NonceCommitment, SigningCommitments as Published};
 use frost_core::{Element, Group, Identifier, Scalar, VerifyingKey};
-use quorate_primitives::ParticipantId;
-use quorate_primitives::Secret;
+use quorate_primitives::{ParticipantId, Secret};
 
 use super::suite::BySuite;
 use super::{SignatureShare, SigningCommitments, SuiteId};

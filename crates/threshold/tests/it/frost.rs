@@ -254,6 +254,60 @@ fn b14_shares_depend_on_every_commitment_message_and_key() {
     }
 }
 
+/// Every field of every message: points and scalars that are none, and other lengths.
+#[test]
+fn b4_commitments_and_shares_must_be_canonical() {
+    let low_order = [0; 32];
+    let mut identity = [0; 32];
+    identity[0] = 1;
+    // The generator's negative y: the generator plus the point of order two, outside the prime-order group.
+    let torsioned = hex::decode("9599999999999999999999999999999999999999999999999999999999999999").unwrap();
+    let bad_ed25519 = [low_order.to_vec(), identity.to_vec(), torsioned, vec![0xff; 32], vec![2; 32]];
+    let mut compact =
+        hex::decode("0579be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798").unwrap();
+    let bad_secp256k1 = [
+        vec![0; 33],
+        compact.clone(),
+        [vec![2], vec![0xff; 32]].concat(),
+        [vec![3], vec![0; 31], vec![5]].concat(),
+        {
+            compact[0] = 4;
+            compact
+        },
+    ];
+    let orders = [
+        "edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010",
+        "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141",
+    ];
+    for ((purpose, order), bad) in SCHNORR.into_iter().zip(orders).zip([bad_ed25519, bad_secp256k1]) {
+        let group = Group::deal(purpose, 2, 3, 26);
+        let nonces = group.commit(&[1, 2], 27);
+        let good = nonces[&p(1)].commitments().to_bytes();
+        let half = good.len() / 2;
+        let decode = |bytes: &[u8]| SigningCommitments::from_bytes(purpose, bytes);
+        assert!(decode(&good).is_ok());
+        for point in bad {
+            for field in [0..half, half..2 * half] {
+                let mut bytes = good.clone();
+                bytes[field].copy_from_slice(&point);
+                assert!(matches!(decode(&bytes), Err(KeyError::Curve { what: "signing commitments", .. })));
+            }
+        }
+        for length in [0, 1, half, good.len() - 1] {
+            assert!(decode(&good[..length]).is_err());
+        }
+        assert!(decode(&[good.as_slice(), &[0]].concat()).is_err());
+        for scalar in [order, "ff".repeat(32).as_str()] {
+            let refused = SignatureShare::from_bytes(purpose, &hex::decode(scalar).unwrap());
+            assert!(matches!(refused, Err(KeyError::Curve { what: "signature share", .. })));
+        }
+        for length in [0, 31, 33, 64] {
+            let refused = SignatureShare::from_bytes(purpose, &vec![0; length]);
+            assert_eq!(refused, Err(KeyError::Malformed { what: "signature share" }));
+        }
+    }
+}
+
 #[test]
 fn ecdsa_keys_are_refused() {
     let share = deal(KeyPurpose::EcdsaSecp256k1, 2, 3, 17).remove(0);

@@ -32,7 +32,8 @@ fn the_node_refuses_a_bad_signature_of_its_own_signer() {
         block_hash: Default::default(),
         actions: Vec::new(),
     });
-    let mut bytes = borsh::to_vec(&transaction.sign(&signer)).unwrap();
+    let signature = signer.sign(transaction.get_hash_and_size().0.as_ref());
+    let mut bytes = borsh::to_vec(&SignedTransaction::new(signature, transaction)).unwrap();
     assert!(accepts(&bytes).is_some());
     *bytes.last_mut().unwrap() ^= 1;
     assert!(accepts(&bytes).is_none());
