@@ -11,9 +11,8 @@ use quorate_primitives::Millis;
 use quorate_wallet::chains::{Chain, Network};
 
 pub use sign::{
-    BitcoinChain, WaitArgs,
-    BitcoinArgs, MessageArgs, NearArgs, NearCallArgs, NearChain, Payment, PsbtArgs, RawTxArgs, ResumeArgs,
-    SignArgs, SignCommand, SolanaArgs, SolanaChain,
+    BitcoinArgs, BitcoinChain, MessageArgs, NearArgs, NearCallArgs, NearChain, Payment, PsbtArgs, RawTxArgs,
+    ResumeArgs, SignArgs, SignCommand, SolanaArgs, SolanaChain, WaitArgs,
 };
 pub use values::{chain, duration, name, network, show_duration};
 pub use wallet::{AbandonArgs, AddressesArgs, CreateArgs, JoinArgs, ShowArgs, WalletCommand};

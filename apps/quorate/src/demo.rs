@@ -162,7 +162,8 @@ async fn sign(
     (proposer, approver): (usize, usize),
     (kind, request): (&str, quorate_wallet::Request),
 ) -> Result<Signature, CliError> {
-    let signers = [proposer, approver].iter().filter_map(|i| NAMES.get(*i)).map(|n| (*n).to_owned()).collect();
+    let signers =
+        [proposer, approver].iter().filter_map(|i| NAMES.get(*i)).map(|n| (*n).to_owned()).collect();
     let propose = Command::Propose { wallet: None, request, note: "demo".to_owned(), ttl: 60_000 };
     device(children, proposer)?.command(&propose).await?;
     let id = device(children, proposer)?.wait_for_own_request(PATIENCE).await?;
@@ -194,5 +195,6 @@ fn verify(signature: &Signature) -> Result<(), CliError> {
     let bytes = hex::decode(&signature.signed).map_err(|error| CliError::internal(&error))?;
     let key = hex::decode(&signature.public_key).map_err(|error| CliError::internal(&error))?;
     let key = PublicKey::from_bytes(signature.chain.purpose(), &key).ok_or_else(devices::missing)?;
-    verify_signed(signature.chain, signature.network, &bytes, &key).map_err(|error| CliError::internal(&error))
+    verify_signed(signature.chain, signature.network, &bytes, &key)
+        .map_err(|error| CliError::internal(&error))
 }

@@ -9,13 +9,16 @@ use core::fmt::Display;
 use std::io;
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 /// Why a command failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CliError {
+    #[serde(rename = "error")]
     kind: Kind,
     message: String,
+    #[serde(rename = "because")]
     causes: Vec<String>,
     hint: Option<String>,
 }
@@ -108,6 +111,12 @@ impl Kind {
     }
 }
 
+impl Serialize for Kind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
 impl CliError {
     /// Makes an error of one sentence.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
@@ -174,7 +183,8 @@ impl CliError {
 
     /// A file can not be read or written.
     pub fn file(path: &Path, error: &io::Error) -> Self {
-        let kind = if matches!(error.kind(), io::ErrorKind::StorageFull) { Kind::DiskFull } else { Kind::File };
+        let kind =
+            if matches!(error.kind(), io::ErrorKind::StorageFull) { Kind::DiskFull } else { Kind::File };
         Self::new(kind, format!("cannot use {}", path.display())).because(Some(error))
     }
 
@@ -185,7 +195,7 @@ impl CliError {
 
     /// Returns the form that `--json` prints.
     pub fn to_json(&self) -> Value {
-        json!({ "error": self.kind.name(), "message": self.message, "because": self.causes, "hint": self.hint })
+        serde_json::to_value(self).unwrap_or_default()
     }
 
     /// Returns the sentence, its causes and the hint, each with its heading, in the order in which they are read.
@@ -212,8 +222,8 @@ mod tests {
     #[test]
     fn json_has_the_kind_the_sentence_and_the_hint() {
         let error = CliError::timed_out("nobody answered").hint("ask again");
-        let expected =
-            json!({ "error": "timed-out", "message": "nobody answered", "because": [], "hint": "ask again" });
-        assert_eq!(error.to_json(), expected);
+        let expected = r#"{"error":"timed-out","message":"nobody answered","because":[],"hint":"ask again"}"#;
+        assert_eq!(serde_json::to_string(&error).unwrap(), expected);
+        assert_eq!(error.to_json(), serde_json::from_str::<Value>(expected).unwrap());
     }
 }

@@ -60,7 +60,9 @@ impl Home {
     /// What the system reports.
     pub fn create(&self) -> Result<(), CliError> {
         let mut builder = DirBuilder::new();
-        private(builder.recursive(true)).create(&self.path).map_err(|error| CliError::file(&self.path, &error))
+        private(builder.recursive(true))
+            .create(&self.path)
+            .map_err(|error| CliError::file(&self.path, &error))
     }
 }
 
@@ -90,7 +92,9 @@ mod tests {
     use super::*;
 
     fn found(variables: &[(&str, &str)]) -> Option<PathBuf> {
-        data_folder(|name| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| PathBuf::from(value)))
+        data_folder(|name| {
+            variables.iter().find(|(key, _)| *key == name).map(|(_, value)| PathBuf::from(value))
+        })
     }
 
     #[test]

@@ -49,7 +49,8 @@ impl PasswordSource {
                 if *ask("Once more: ")? == *first {
                     return Ok(password);
                 }
-                Err(CliError::new(Kind::Password, "the two passwords differ").hint("nothing was made; try again"))
+                Err(CliError::new(Kind::Password, "the two passwords differ")
+                    .hint("nothing was made; try again"))
             }
             Self::File(_) | Self::Descriptor(_) => self.read(screen),
         }
@@ -133,7 +134,9 @@ mod tests {
 
     #[test]
     fn the_end_of_the_line_is_no_part_of_the_password() {
-        for (file, password) in [("a b", "a b"), ("a b\n", "a b"), ("a b\r\n", "a b"), (" a ", " a "), ("", "")] {
+        for (file, password) in
+            [("a b", "a b"), ("a b\n", "a b"), ("a b\r\n", "a b"), (" a ", " a "), ("", "")]
+        {
             assert_eq!(*first_line(&mut file.as_bytes()).unwrap(), password);
         }
     }

@@ -96,7 +96,7 @@ impl Screen {
     /// Says why the command failed.
     pub fn error(&self, error: &CliError) {
         if self.json {
-            return write_err(&error.to_json().to_string());
+            return write_err(&serde_json::to_string(error).unwrap_or_default());
         }
         for (heading, text) in error.lines() {
             let heading = match heading {

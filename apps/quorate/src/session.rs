@@ -71,7 +71,12 @@ impl Shell {
             () = interrupted() => Err(CliError::new(Kind::Interrupted, "interrupted; nothing is lost")),
         };
         let outcome = match outcome {
-            Err(error) if error.kind() == Kind::Interrupted => Err(session.with_resume_hint(error)),
+            Err(error) if error.kind() == Kind::Interrupted => {
+                if session.asking {
+                    self.screen.show("");
+                }
+                Err(session.with_resume_hint(error))
+            }
             outcome => outcome,
         };
         let closed = session.runner.close().await;
@@ -89,6 +94,8 @@ pub struct Session<'a> {
     backlog: VecDeque<View>,
     link: Link,
     resume: Option<String>,
+    /// Whether the cursor stands behind a question.
+    asking: bool,
 }
 
 /// What is known about the way to the relays.
@@ -118,6 +125,7 @@ impl<'a> Session<'a> {
             backlog: VecDeque::new(),
             link: Link::default(),
             resume: None,
+            asking: false,
         }
     }
 
@@ -165,7 +173,9 @@ impl<'a> Session<'a> {
     pub async fn entered(&mut self, deadline: Instant) -> Result<(), CliError> {
         while !self.link.was_up {
             let Some(view) = self.fetch(Some(deadline)).await? else {
-                return Err(CliError::timed_out("no relay answered in time").hint("the others were not told yet"));
+                return Err(
+                    CliError::timed_out("no relay answered in time").hint("the others were not told yet")
+                );
             };
             match view {
                 View::Relay { connected, reason } => self.watch_relay(connected, reason)?,
@@ -201,7 +211,9 @@ impl<'a> Session<'a> {
             return Ok(Answer::Settled);
         }
         let mut answers = core::mem::take(&mut self.answers);
+        self.asking = true;
         let answer = self.await_answer(&mut answers, question, settles).await;
+        self.asking = false;
         self.answers = answers;
         answer
     }
@@ -256,7 +268,9 @@ impl<'a> Session<'a> {
         self.link.attempts = self.link.attempts.saturating_add(1);
         if !self.link.was_up && self.link.attempts >= ATTEMPTS {
             let hint = match &self.resume {
-                Some(command) => format!("is it running, and is its address right? `{command}` goes on later"),
+                Some(command) => {
+                    format!("is it running, and is its address right? `{command}` goes on later")
+                }
                 None => "is it running, and is its address right?".to_owned(),
             };
             return Err(CliError::new(Kind::Relay, show::plain(&reason)).hint(hint));
@@ -289,9 +303,7 @@ fn nobody_answers() -> CliError {
 /// Waits until a person or the system wants the process to end.
 async fn interrupted() {
     #[cfg(unix)]
-    if let Ok(mut terminate) =
-        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-    {
+    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
         tokio::select! {
             _ = tokio::signal::ctrl_c() => {}
             _ = terminate.recv() => {}

@@ -105,6 +105,7 @@ impl Keygen {
     ///
     /// # Errors
     /// [`dkg::Fault::Misuse`] if the roster asks for no key.
+    #[expect(clippy::needless_pass_by_value, reason = "a ceremony takes its seed over")]
     pub fn start(
         seat: Arc<Seat>,
         seed: Secret<[u8; 32]>,

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use quorate_primitives::Millis;
 use quorate_wallet::chains::{Chain, Network, Utxo};
 
-use super::values::{chain, duration, network, utxo};
+use super::values::{account, chain, duration, network, utxo};
 
 /// What can be signed.
 #[derive(Debug, Subcommand)]
@@ -41,7 +41,7 @@ pub struct SignArgs {
     pub network: Network,
 
     /// The account, counted from 0
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = account())]
     pub account: u32,
 
     /// What the other members should know about it; it is not part of what is signed

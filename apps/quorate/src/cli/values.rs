@@ -2,6 +2,7 @@
 
 use core::str::FromStr;
 
+use clap::builder::RangedI64ValueParser;
 use quorate_primitives::Millis;
 use quorate_wallet::chains::{Chain, ChainError, Network, Utxo, escape};
 
@@ -40,6 +41,11 @@ pub fn show_duration(time: Millis) -> String {
     if parts.is_empty() { "less than 1 s".to_owned() } else { parts.join(" ") }
 }
 
+/// Reads the number of an account: those from 2³¹ on would need a secret that nobody has.
+pub fn account() -> RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(0..1 << 31)
+}
+
 /// The longest name, in bytes.
 const MAX_NAME: usize = 64;
 
@@ -66,7 +72,8 @@ pub fn network(name: &str) -> Result<Network, ChainError> {
 pub fn utxo(text: &str) -> Result<Utxo, String> {
     let malformed = || "an unspent output is txid:vout:sats".to_owned();
     let mut parts = text.split(':');
-    let (Some(txid), Some(vout), Some(value), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+    let (Some(txid), Some(vout), Some(value), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
     else {
         return Err(malformed());
     };
@@ -80,10 +87,12 @@ mod tests {
 
     #[test]
     fn times_are_a_number_and_a_unit() {
-        for (text, millis) in [("0s", 0), ("30s", 30_000), ("10m", 600_000), ("24h", 86_400_000), ("7d", MAX)] {
+        for (text, millis) in [("0s", 0), ("30s", 30_000), ("10m", 600_000), ("24h", 86_400_000), ("7d", MAX)]
+        {
             assert_eq!(duration(text), Ok(millis));
         }
-        for text in ["", "s", "10", "+1s", "-1s", "1.5h", "1 s", "10ms", "8d", "99999999999999999999s", "٣s"] {
+        for text in ["", "s", "10", "+1s", "-1s", "1.5h", "1 s", "10ms", "8d", "99999999999999999999s", "٣s"]
+        {
             assert!(duration(text).is_err(), "{text}");
         }
     }

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use quorate_primitives::Millis;
 use quorate_wallet::chains::Network;
 
-use super::values::{duration, name, network};
+use super::values::{account, duration, name, network};
 
 /// What can be done with wallets.
 #[derive(Debug, Subcommand)]
@@ -91,7 +91,7 @@ pub struct AddressesArgs {
     pub network: Option<Network>,
 
     /// The account, counted from 0
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = account())]
     pub account: u32,
 }
 

@@ -1,17 +1,25 @@
 //! `quorate init`: an identity in a new vault.
 
 use std::fs;
+use std::path::Path;
 
 use quorate_vault::{DeviceVault, KdfParams, VaultError};
 use quorate_wallet::{Secret, new_device};
 use rand_core::{OsRng, RngCore};
-use serde_json::json;
+use serde::Serialize;
 
 use crate::cli::KdfArgs;
 use crate::error::CliError;
 use crate::home::Home;
 use crate::session::Shell;
 use crate::show;
+
+#[derive(Serialize)]
+struct Made<'a> {
+    view: &'static str,
+    name: &'a str,
+    home: &'a Path,
+}
 
 /// Makes the device and says so.
 ///
@@ -20,9 +28,11 @@ use crate::show;
 pub fn run(shell: &Shell, name: &str, kdf: KdfArgs) -> Result<(), CliError> {
     make(shell, name, kdf)?;
     let home = shell.home.path().display();
-    shell.screen.value(&json!({ "view": "device", "name": name, "home": shell.home.path() }))?;
+    shell.screen.value(&Made { view: "device", name, home: shell.home.path() })?;
     shell.screen.result(&format!("The device {} is ready in {home}.", show::plain(name)))?;
-    shell.screen.note("Next: `quorate wallet create` to invite others, or `quorate wallet join` to join them.");
+    shell
+        .screen
+        .note("Next: `quorate wallet create` to invite others, or `quorate wallet join` to join them.");
     shell.screen.note("Nobody can reset the password: without it, this device's shares are gone.");
     Ok(())
 }

@@ -4,14 +4,23 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use quorate_wallet::chains::{PublicKey, SignedTransaction, address};
+use quorate_wallet::chains::{Chain, Network, PublicKey, SignedTransaction, address};
 use quorate_wallet::verify_signed;
-use serde_json::json;
+use serde::Serialize;
 
 use super::files;
 use crate::cli::VerifyArgs;
 use crate::error::{CliError, Kind};
 use crate::screen::Screen;
+
+#[derive(Serialize)]
+struct Verified<'a> {
+    view: &'static str,
+    chain: Chain,
+    network: Network,
+    address: &'a str,
+    txid: &'a str,
+}
 
 /// Checks the signature and says whose it is.
 ///
@@ -19,7 +28,8 @@ use crate::screen::Screen;
 /// Bytes that are no signed transaction, a key that is none, or a signature that does not verify.
 pub fn run(args: &VerifyArgs, screen: &Screen) -> Result<(), CliError> {
     let VerifyArgs { chain, network, .. } = *args;
-    let key = files::from_hex(args.key.as_bytes()).and_then(|key| PublicKey::from_bytes(chain.purpose(), &key));
+    let key =
+        files::from_hex(args.key.as_bytes()).and_then(|key| PublicKey::from_bytes(chain.purpose(), &key));
     let key = key.ok_or_else(|| {
         CliError::new(Kind::Invalid, format!("--key is not a public key of {chain} in hexadecimal"))
             .hint("`quorate sign` shows it beside the address")
@@ -28,15 +38,10 @@ pub fn run(args: &VerifyArgs, screen: &Screen) -> Result<(), CliError> {
     let signed = SignedTransaction::from_bytes(chain, network, &bytes)?;
     verify_signed(chain, network, &bytes, &key)?;
     let address = address(chain, network, &key)?;
-    screen.value(&json!({
-        "view": "verified",
-        "chain": chain,
-        "network": network,
-        "address": address,
-        "txid": signed.txid(),
-    }))?;
+    let txid = signed.txid();
+    screen.value(&Verified { view: "verified", chain, network, address: address.as_str(), txid })?;
     let ok = screen.out().green("[ok]");
-    screen.result(&format!("{ok} signed by {address} on {chain} {network}\n     id {}", signed.txid()))
+    screen.result(&format!("{ok} signed by {address} on {chain} {network}\n     id {txid}"))
 }
 
 /// Takes the hexadecimal itself, or a file of bytes, hexadecimal or base64.

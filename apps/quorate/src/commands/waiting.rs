@@ -70,12 +70,17 @@ fn failed(request: &RequestView, reason: &str, culprits: &[String]) -> CliError 
         Kind::Failed
     };
     let reason = match kind {
-        Kind::Refused if !request.refused.is_empty() => format!("refused by {}", show::names(&request.refused)),
+        Kind::Refused if !request.refused.is_empty() => {
+            format!("refused by {}", show::names(&request.refused))
+        }
         _ => show::plain(reason),
     };
     let error = CliError::new(kind, format!("request {id} was not signed")).because_text(reason);
     if culprits.is_empty() {
-        return error.hint(format!("`quorate sign resume {id}` on the device of {} proposes it again", show::plain(&request.proposer)));
+        return error.hint(format!(
+            "`quorate sign resume {id}` on the device of {} proposes it again",
+            show::plain(&request.proposer)
+        ));
     }
     error.hint(format!("{} is to blame, provably", show::names(culprits)))
 }

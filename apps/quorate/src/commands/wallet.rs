@@ -2,6 +2,8 @@
 
 use quorate_wallet::{Command, CommandError, Invite, RelayUrl, View, WalletView};
 
+use tokio::time::Instant;
+
 use super::block_on;
 use crate::cli::{AbandonArgs, AddressesArgs, CreateArgs, JoinArgs, ShowArgs, WalletCommand};
 use crate::error::{CliError, Kind, PLAINTEXT};
@@ -38,13 +40,14 @@ async fn create(shell: &Shell, args: CreateArgs) -> Result<(), CliError> {
         invite_ttl: args.expires,
         accept_words: args.yes,
     };
-    begin(shell, command).await
+    begin(shell, command, None).await
 }
 
 async fn join(shell: &Shell, args: JoinArgs) -> Result<(), CliError> {
     let invite = Invite::parse(&args.invite).map_err(CommandError::Invite)?;
     check_relay(&invite.relay)?;
-    begin(shell, Command::Join { invite: args.invite, accept_words: args.yes }).await
+    let deadline = instant_of(invite.expires);
+    begin(shell, Command::Join { invite: args.invite, accept_words: args.yes }, Some(deadline)).await
 }
 
 /// Refuses a relay that could not be used safely, before anything is remembered about it.
@@ -57,13 +60,13 @@ fn check_relay(relay: &RelayUrl) -> Result<(), CliError> {
 }
 
 /// Opens or joins a group, and stays until it has keys.
-async fn begin(shell: &Shell, command: Command) -> Result<(), CliError> {
+async fn begin(shell: &Shell, command: Command, deadline: Option<Instant>) -> Result<(), CliError> {
     shell
         .work(async |session| {
             session.go_online();
             session.resume_with(RESUME);
             let views = session.command(command)?;
-            make_keys(session, views).await
+            make_keys(session, views, deadline).await
         })
         .await
 }
@@ -77,15 +80,18 @@ async fn resume(shell: &Shell) -> Result<(), CliError> {
                 let error = CliError::new(Kind::NotFound, "no group and no key ceremony is unfinished here");
                 return Err(error.hint("`quorate wallet list` shows the wallets"));
             }
-            make_keys(session, Vec::new()).await
+            make_keys(session, Vec::new(), None).await
         })
         .await
 }
 
-/// Follows a group from its invite to its keys.
-async fn make_keys(session: &mut Session<'_>, views: Vec<View>) -> Result<(), CliError> {
+/// Follows a group from its invite to its keys. The deadline is that of the invite.
+async fn make_keys(
+    session: &mut Session<'_>,
+    views: Vec<View>,
+    mut deadline: Option<Instant>,
+) -> Result<(), CliError> {
     let mut views = views.into_iter();
-    let mut deadline = None;
     loop {
         let view = match views.next() {
             Some(view) => Some(view),
@@ -96,7 +102,9 @@ async fn make_keys(session: &mut Session<'_>, views: Vec<View>) -> Result<(), Cl
             Some(View::Invite { invite, expires }) => {
                 deadline = Some(instant_of(expires));
                 let time = show::until(expires, now());
-                session.screen.note(&format!("Invite, ends {time}. On each other device: quorate wallet join <invite>"));
+                session.screen.note(&format!(
+                    "Invite, ends {time}. On each other device: quorate wallet join <invite>"
+                ));
                 session.screen.result(&invite)?;
             }
             Some(View::SafetyWords { wallet, words, members, confirm }) => {
@@ -161,7 +169,11 @@ async fn compare_words(
         Answer::Yes => true,
         Answer::No => false,
     };
-    session.command(Command::ConfirmWords { same })?;
+    let views = session.command(Command::ConfirmWords { same })?;
+    session.put_back(views);
+    if same {
+        screen.note("waiting until everybody has compared the words");
+    }
     Ok(())
 }
 
@@ -215,7 +227,7 @@ async fn abandon(shell: &Shell, args: AbandonArgs) -> Result<(), CliError> {
     let AbandonArgs { wallet, yes } = args;
     shell
         .work(async |session| {
-            session.go_online();
+            let failed = check_unfinished(session, &wallet)? == "failed";
             if !yes {
                 let question = format!("Give up making the keys of {}, for all members?", show::plain(&wallet));
                 match session.ask(&question, |_| false).await? {
@@ -223,29 +235,48 @@ async fn abandon(shell: &Shell, args: AbandonArgs) -> Result<(), CliError> {
                     Answer::No => return Err(CliError::new(Kind::Refused, "nothing was given up")),
                 }
             }
-            let mut views = session.command(Command::Abandon { wallet: wallet.clone() })?.into_iter();
-            let deadline = Some(after(END));
-            loop {
-                let view = match views.next() {
-                    Some(view) => Some(view),
-                    None => session.next(deadline).await?,
-                };
-                match view {
-                    Some(View::CeremonyFailed { wallet, .. }) => {
-                        let done = session.screen.out().green("[ok]");
-                        return session.screen.result(&format!("{done} {} is given up", show::plain(&wallet)));
-                    }
-                    Some(View::Pending { awaiting, .. }) => {
-                        let names = show::names(&awaiting);
-                        let error = CliError::new(Kind::Failed, "too late: this device has certified the keys");
-                        return Err(error.hint(format!("`{RESUME}` waits for {names}")));
-                    }
-                    Some(_) => {}
-                    None => return Ok(()),
-                }
+            session.go_online();
+            let views = session.command(Command::Abandon { wallet: wallet.clone() })?;
+            session.put_back(views);
+            if !failed {
+                given_up(session).await?;
             }
+            let text = format!("{} {} is given up", session.screen.out().green("[ok]"), show::plain(&wallet));
+            session.screen.result(&text)
         })
         .await
+}
+
+/// Returns the state of a wallet that has no keys.
+fn check_unfinished(session: &mut Session<'_>, name: &str) -> Result<String, CliError> {
+    for view in session.command(Command::Show { wallet: Some(name.to_owned()) })? {
+        match view {
+            View::Wallet { wallet } if wallet.state == "ready" => {
+                let text = format!("{} has its keys: there is nothing to give up", show::plain(&wallet.name));
+                return Err(CliError::new(Kind::Invalid, text));
+            }
+            View::Wallet { wallet } => return Ok(wallet.state),
+            _ => {}
+        }
+    }
+    Err(CliError::internal_message("the device did not show the wallet"))
+}
+
+/// Waits until the end of the ceremony is certain here.
+async fn given_up(session: &mut Session<'_>) -> Result<(), CliError> {
+    let deadline = Some(after(END));
+    while let Some(view) = session.next(deadline).await? {
+        match view {
+            View::CeremonyFailed { .. } => return Ok(()),
+            View::Pending { awaiting, .. } => {
+                let error = CliError::new(Kind::Failed, "too late: this device has certified the keys");
+                let names = show::names(&awaiting);
+                return Err(error.hint(format!("`{RESUME}` waits for {names}")));
+            }
+            _ => {}
+        }
+    }
+    Err(CliError::timed_out("the ceremony did not end"))
 }
 
 fn nobody_came() -> CliError {

@@ -139,7 +139,8 @@ impl DeviceProcess {
         let deadline = Instant::now() + patience;
         loop {
             let line = timeout_at(deadline, self.stdout.next_line()).await;
-            let line = line.map_err(|_| CliError::timed_out(&format!("{} did not show a {what}", self.name)))?;
+            let line =
+                line.map_err(|_| CliError::timed_out(&format!("{} did not show a {what}", self.name)))?;
             let line = line.map_err(|error| CliError::process(&self.name, &error))?;
             let line = line.ok_or_else(|| CliError::timed_out(&format!("{} ended early", self.name)))?;
             let view: Value = serde_json::from_str(&line).map_err(|error| CliError::internal(&error))?;

@@ -1,7 +1,8 @@
 //! Sample values for chains that are not asked: a blockhash, a nonce, an unspent output.
 
 use quorate_wallet::chains::{
-    BitcoinContext, BitcoinFee, Chain, ContextFile, Intent, MessageVersion, NearContext, Network, SolanaContext, Utxo,
+    BitcoinContext, BitcoinFee, Chain, ContextFile, Intent, MessageVersion, NearContext, Network,
+    SolanaContext, Utxo,
 };
 use quorate_wallet::{Content, Request};
 

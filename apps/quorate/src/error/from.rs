@@ -29,13 +29,20 @@ impl From<VaultError> for CliError {
             VaultError::KdfOutOfRange { .. } => {
                 (Kind::Invalid, Some("19 to 1024 MiB and 2 to 16 passes are possible"))
             }
-            VaultError::NoSpace { .. } => {
-                (Kind::DiskFull, Some("free some space and run the command again; what was durable before still is"))
-            }
+            VaultError::NoSpace { .. } => (
+                Kind::DiskFull,
+                Some("free some space and run the command again; what was durable before still is"),
+            ),
             VaultError::OutOfMemory { .. } => (Kind::Vault, Some("close other programs and try again")),
-            VaultError::Poisoned => (Kind::Vault, Some("run the command again; the vault is checked when it opens")),
-            VaultError::Io { .. } => (Kind::File, Some("look at the permissions of the home and at the disk")),
-            VaultError::FileTooLarge { .. } | VaultError::Full | VaultError::Randomness => (Kind::Vault, None),
+            VaultError::Poisoned => {
+                (Kind::Vault, Some("run the command again; the vault is checked when it opens"))
+            }
+            VaultError::Io { .. } => {
+                (Kind::File, Some("look at the permissions of the home and at the disk"))
+            }
+            VaultError::FileTooLarge { .. } | VaultError::Full | VaultError::Randomness => {
+                (Kind::Vault, None)
+            }
             VaultError::RecordTooLarge { .. } | VaultError::BatchFull | VaultError::Uncommitted => {
                 return Self::internal(&error);
             }
@@ -53,8 +60,9 @@ impl From<PasswordError> for CliError {
 impl From<ReplayError> for CliError {
     fn from(error: ReplayError) -> Self {
         match &error {
-            ReplayError::NoDevice => Self::new(Kind::NoDevice, "the vault holds no device")
-                .hint("an `init` was cut short: remove the file `vault` in this home and run `quorate init` again"),
+            ReplayError::NoDevice => Self::new(Kind::NoDevice, "the vault holds no device").hint(
+                "an `init` was cut short: remove the file `vault` in this home and run `quorate init` again",
+            ),
             ReplayError::Record { .. } | ReplayError::OutOfOrder { .. } => Self::of(Kind::Vault, &error)
                 .hint("nothing was changed; if a newer quorate wrote the vault, update this one"),
         }
@@ -70,19 +78,22 @@ impl From<NetError> for CliError {
 impl From<CommandError> for CliError {
     fn from(error: CommandError) -> Self {
         let (kind, hint) = match &error {
-            CommandError::Threshold(_) => {
-                (Kind::Invalid, Some("at least 2 sign, at most all members, and at most 64 are members"))
-            }
-            CommandError::Relay(_) => {
-                (Kind::Invalid, Some("addresses look like ws://127.0.0.1:8080/ws or wss://relay.example.org/ws"))
-            }
+            CommandError::Threshold(_) => (Kind::Invalid, None),
+            CommandError::Relay(_) => (
+                Kind::Invalid,
+                Some("addresses look like ws://127.0.0.1:8080/ws or wss://relay.example.org/ws"),
+            ),
             CommandError::Invite(_) => {
                 (Kind::Invite, Some("copy the whole line that `quorate wallet create` printed"))
             }
             CommandError::Lobby(_) => (Kind::Invite, Some("ask for a new invite")),
-            CommandError::NoSuchWallet(_) => (Kind::NotFound, Some("`quorate wallet list` shows the wallets")),
+            CommandError::NoSuchWallet(_) => {
+                (Kind::NotFound, Some("`quorate wallet list` shows the wallets"))
+            }
             CommandError::Ambiguous(_) => (Kind::Invalid, Some("`quorate wallet list` shows names and ids")),
-            CommandError::NotReady(_) => (Kind::Invalid, Some("`quorate wallet resume` goes on making its keys")),
+            CommandError::NotReady(_) => {
+                (Kind::Invalid, Some("`quorate wallet resume` goes on making its keys"))
+            }
             CommandError::NameOne(0) => {
                 return Self::new(Kind::NotFound, "this device has no wallet yet")
                     .hint("make one with `quorate wallet create`, or join one with `quorate wallet join`");
@@ -96,7 +107,9 @@ impl From<CommandError> for CliError {
             CommandError::Open(_) => (Kind::Failed, None),
             CommandError::TooManyOpen(_) => (Kind::Invalid, Some("`quorate requests` shows them")),
             CommandError::Name(_) => (Kind::Invalid, Some("names have 1 to 64 visible characters")),
-            CommandError::NothingToConfirm => (Kind::Invalid, Some("`quorate wallet list` shows how far it is")),
+            CommandError::NothingToConfirm => {
+                (Kind::Invalid, Some("`quorate wallet list` shows how far it is"))
+            }
         };
         with(Self::of(kind, &error), hint)
     }
@@ -104,7 +117,8 @@ impl From<CommandError> for CliError {
 
 impl From<ChainError> for CliError {
     fn from(error: ChainError) -> Self {
-        let kind = if matches!(error, ChainError::BadSignature { .. }) { Kind::Signature } else { Kind::Chain };
+        let kind =
+            if matches!(error, ChainError::BadSignature { .. }) { Kind::Signature } else { Kind::Chain };
         with(Self::of(kind, &error), chain_hint(&error))
     }
 }
@@ -124,9 +138,15 @@ fn with(error: CliError, hint: Option<&str>) -> CliError {
 /// Says what to do about what a chain refuses, where the error itself does not.
 fn chain_hint(error: &ChainError) -> Option<&'static str> {
     match error {
-        ChainError::Address { fault: AddressFault::Network, .. } => Some("--network says which network is meant"),
-        ChainError::Address { fault: AddressFault::Checksum, .. } => Some("compare it with where it came from"),
-        ChainError::MissingContext { .. } => Some("give what the chain says with --context FILE, or by options"),
+        ChainError::Address { fault: AddressFault::Network, .. } => {
+            Some("--network says which network is meant")
+        }
+        ChainError::Address { fault: AddressFault::Checksum, .. } => {
+            Some("compare it with where it came from")
+        }
+        ChainError::MissingContext { .. } => {
+            Some("give what the chain says with --context FILE, or by options")
+        }
         ChainError::Json { what: "context", .. } => Some("docs/formats/context.md shows what it holds"),
         _ => None,
     }

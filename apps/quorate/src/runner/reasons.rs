@@ -14,7 +14,9 @@ pub(super) const fn refusal(code: RefusalCode) -> &'static str {
             "the relay did not accept this device's proof of its key"
         }
         RefusalCode::UnknownVersion => "the relay speaks another version",
-        RefusalCode::Malformed | RefusalCode::BadPayload | RefusalCode::TooSlow => "the relay refused what was sent",
+        RefusalCode::Malformed | RefusalCode::BadPayload | RefusalCode::TooSlow => {
+            "the relay refused what was sent"
+        }
         RefusalCode::NotAMember | RefusalCode::UnknownRecipient | RefusalCode::MailboxFull => {
             "the relay could not deliver"
         }

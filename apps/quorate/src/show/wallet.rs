@@ -13,7 +13,13 @@ pub fn wallets(wallets: &[WalletView]) -> String {
     let header = ["NAME", "ID", "SIGN", "STATE", "MEMBERS"].map(str::to_owned);
     let row = |wallet: &WalletView| {
         let members: Vec<String> = wallet.members.iter().map(|member| member.name.clone()).collect();
-        [plain(&wallet.name), short(&wallet.id).to_owned(), sign(wallet), wallet.state.clone(), names(&members)]
+        [
+            plain(&wallet.name),
+            short(&wallet.id).to_owned(),
+            sign(wallet),
+            wallet.state.clone(),
+            names(&members),
+        ]
     };
     let rows: Vec<[String; 5]> = [header].into_iter().chain(wallets.iter().map(row)).collect();
     table("", &rows)
@@ -30,12 +36,7 @@ pub fn wallet(wallet: &WalletView, ink: Ink) -> String {
     )];
     let member = |member: &MemberView| {
         let here = if member.this_device { "this device" } else { "" };
-        [
-            member.participant.to_string(),
-            plain(&member.name),
-            grouped(&member.fingerprint),
-            here.to_owned(),
-        ]
+        [member.participant.to_string(), plain(&member.name), grouped(&member.fingerprint), here.to_owned()]
     };
     parts.push(section("Members", &wallet.members.iter().map(member).collect::<Vec<_>>(), ink));
     if !wallet.keys.is_empty() {
@@ -64,7 +65,8 @@ pub fn safety_words(words: &[String], ink: Ink) -> String {
 
 /// Returns how far a key ceremony is.
 pub fn progress(done: u8, of: u8, phase: &str, awaiting: &[String]) -> String {
-    let waiting = if awaiting.is_empty() { String::new() } else { format!(", waiting for {}", names(awaiting)) };
+    let waiting =
+        if awaiting.is_empty() { String::new() } else { format!(", waiting for {}", names(awaiting)) };
     format!("[{done}/{of}] {phase}{waiting}")
 }
 

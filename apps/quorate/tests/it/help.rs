@@ -52,6 +52,7 @@ fn a_command_line_that_can_not_be_read_says_why() {
         &["init", "--name", "laptop", "--password", "secret"],
         &["init", "--name", "laptop", "--password-file", "a", "--password-fd", "3"],
         &["approve", "--yes"],
+        &["wallet", "addresses", "--account", "2147483648"],
         &["requests", "--wait", "10"],
         &["sign", "solana", "--to", "x", "--amount", "1", "--network", "mars"],
         &["sign", "bitcoin", "--to", "x", "--amount", "1", "--utxo", "abc:0"],

@@ -19,7 +19,8 @@ impl Names {
     /// Shows the words of a command line as they are, unless they were named before.
     pub fn keep(&mut self, text: &str) {
         for token in text.split(|c: char| !c.is_ascii_alphanumeric()) {
-            if token.len() >= 8 && !self.ids.contains_key(key(token)) {
+            let invite = token.starts_with("quorate1");
+            if token.len() >= 8 && !invite && !self.ids.contains_key(key(token)) {
                 self.keep.push(token.to_owned());
             }
         }
@@ -34,8 +35,8 @@ impl Names {
         if let Some(words) = safety_words(&line) {
             return words;
         }
-        let line = fingerprints(&self.tokens(&line));
-        numbers(&progress(&line))
+        let line = numbers(&progress(&line));
+        fingerprints(&self.tokens(&line))
     }
 
     fn tokens(&mut self, line: &str) -> String {
@@ -67,7 +68,9 @@ impl Names {
             _ if is_hex(token) && token.len() == 8 => "id",
             _ if is_hex(token) && token.len() > 8 => "hex",
             _ if token.starts_with("quorate1") && token.len() > 40 => "invite",
-            _ if ["bc1", "tb1", "bcrt1"].iter().any(|hrp| token.starts_with(hrp)) && token.len() > 20 => "address",
+            _ if ["bc1", "tb1", "bcrt1"].iter().any(|hrp| token.starts_with(hrp)) && token.len() > 20 => {
+                "address"
+            }
             _ if is_base58(token) => "base58",
             _ if is_base64(token) => return "<base64>".to_owned(),
             _ => return token.to_owned(),
@@ -96,7 +99,9 @@ fn is_base58(token: &str) -> bool {
 }
 
 fn is_base64(token: &str) -> bool {
-    token.len() > 88 && token.bytes().any(|b| b.is_ascii_uppercase()) && token.bytes().any(|b| b.is_ascii_lowercase())
+    token.len() > 88
+        && token.bytes().any(|b| b.is_ascii_uppercase())
+        && token.bytes().any(|b| b.is_ascii_lowercase())
 }
 
 /// A line of nothing but four words, indented as safety words are.
@@ -110,7 +115,9 @@ fn safety_words(line: &str) -> Option<String> {
 /// Eight groups of eight digits are one fingerprint.
 fn fingerprints(line: &str) -> String {
     let mut words: Vec<&str> = line.split(' ').collect();
-    while let Some(start) = words.windows(8).position(|eight| eight.iter().all(|word| word.starts_with("<id-"))) {
+    while let Some(start) =
+        words.windows(8).position(|eight| eight.iter().all(|word| word.starts_with("<id-")))
+    {
         words.splice(start..start + 8, ["<fingerprint>"]);
     }
     words.join(" ")

@@ -39,6 +39,8 @@ pub struct Running {
     seen: Vec<String>,
     said: Vec<String>,
     only: Option<Vec<String>>,
+    /// Standard input stays open: what ends the command is to be the signal.
+    interrupted: bool,
 }
 
 /// How a command ended.
@@ -170,7 +172,10 @@ impl Stage {
 
     /// Starts a command of a device.
     pub fn start(&self, device: &str, args: &[&str]) -> Running {
-        let title = format!("{device} $ quorate {}", args.iter().map(|arg| quoted(arg)).collect::<Vec<_>>().join(" "));
+        let title = format!(
+            "{device} $ quorate {}",
+            args.iter().map(|arg| quoted(arg)).collect::<Vec<_>>().join(" ")
+        );
         spawn(self.command(device, args), title)
     }
 
@@ -183,7 +188,8 @@ impl Stage {
         self.names.keep(&title);
         let mut lines = vec![title];
         lines.extend(said.iter().map(|line| format!("< {line}")));
-        let kept = |line: &&str| only.as_ref().is_none_or(|kinds| kinds.iter().any(|kind| line.contains(kind)));
+        let kept =
+            |line: &&str| only.as_ref().is_none_or(|kinds| kinds.iter().any(|kind| line.contains(kind)));
         lines.extend(ended.stdout.lines().filter(kept).map(|line| format!("1| {line}")));
         lines.extend(ended.stderr.lines().map(|line| format!("2| {line}")));
         lines.push(format!("exit {}", ended.code));
@@ -203,7 +209,8 @@ impl Stage {
 
     /// Compares with the golden transcript, or writes it.
     pub fn compare(&self, name: &str) {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts").join(format!("{name}.txt"));
+        let path =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts").join(format!("{name}.txt"));
         if std::env::var_os("QUORATE_BLESS").is_some() {
             return fs::write(path, &self.transcript).unwrap();
         }
@@ -212,7 +219,8 @@ impl Stage {
             return;
         }
         let line = golden.lines().zip(self.transcript.lines()).take_while(|(a, b)| a == b).count();
-        let show = |text: &str| text.lines().skip(line.saturating_sub(3)).take(12).collect::<Vec<_>>().join("\n");
+        let show =
+            |text: &str| text.lines().skip(line.saturating_sub(3)).take(12).collect::<Vec<_>>().join("\n");
         panic!(
             "{name}.txt differs from line {}; QUORATE_BLESS=1 accepts it\n--- expected\n{}\n--- found\n{}",
             line + 1,
@@ -278,14 +286,17 @@ impl Running {
     }
 
     /// Interrupts it, as Ctrl-C does.
-    pub fn interrupt(&self) {
+    pub fn interrupt(&mut self) {
+        self.interrupted = true;
         let status = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().unwrap();
         assert!(status.success());
     }
 
     /// Waits for its end.
     pub fn end(mut self) -> Ended {
-        drop(self.stdin.take());
+        if !self.interrupted {
+            drop(self.stdin.take());
+        }
         let deadline = Instant::now() + PATIENCE;
         while let Ok(line) = self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
             self.seen.push(line);
@@ -311,7 +322,8 @@ impl Drop for Running {
 }
 
 fn spawn(mut command: Command, title: String) -> Running {
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let (sender, lines) = channel();
     let (stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
     let pipes: [(&str, Box<dyn Read + Send>); 2] = [("1| ", Box::new(stdout)), ("2| ", Box::new(stderr))];
@@ -327,10 +339,14 @@ fn spawn(mut command: Command, title: String) -> Running {
         });
     }
     let stdin = child.stdin.take();
-    Running { title, child, stdin, lines, seen: Vec::new(), said: Vec::new(), only: None }
+    Running { title, child, stdin, lines, seen: Vec::new(), said: Vec::new(), only: None, interrupted: false }
 }
 
 fn quoted(arg: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,=<>".contains(c);
-    if !arg.is_empty() && arg.chars().all(plain) { arg.to_owned() } else { format!("'{}'", arg.replace('\n', "\\n")) }
+    if !arg.is_empty() && arg.chars().all(plain) {
+        arg.to_owned()
+    } else {
+        format!("'{}'", arg.replace('\n', "\\n"))
+    }
 }

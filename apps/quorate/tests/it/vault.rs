@@ -27,7 +27,12 @@ fn init_makes_a_device_once() {
 fn a_password_comes_from_a_file_or_a_descriptor_and_must_be_right() {
     let mut stage = Stage::new();
     stage.init("laptop");
-    let files = [("wrong", "incorrect horse"), ("empty", ""), ("lines", "one\ntwo\n"), ("crlf", &format!("{PASSWORD}\r\n"))];
+    let files = [
+        ("wrong", "incorrect horse"),
+        ("empty", ""),
+        ("lines", "one\ntwo\n"),
+        ("crlf", &format!("{PASSWORD}\r\n")),
+    ];
     for (name, content) in files {
         stage.write(name, content);
     }
@@ -36,7 +41,7 @@ fn a_password_comes_from_a_file_or_a_descriptor_and_must_be_right() {
     let list = |stage: &Stage, options: &[&str]| {
         let mut command = stage.quorate();
         command.args(["--home", "laptop"]).args(options).args(["wallet", "list"]);
-        (command, format!("$ quorate --home laptop {} wallet list", options.join(" ")))
+        (command, format!("$ quorate --home laptop {} wallet list", options.join(" ")).replace("  ", " "))
     };
     for (options, code) in [
         (&["--password-file", "wrong"][..], 5),
@@ -57,7 +62,10 @@ fn a_password_comes_from_a_file_or_a_descriptor_and_must_be_right() {
     let script = "exec \"$1\" --home laptop --password-fd 3 wallet list 3<password";
     let mut command = Command::new("sh");
     command.args(["-c", script, "sh", env!("CARGO_BIN_EXE_quorate")]).current_dir(stage.path(""));
-    assert_eq!(stage.run_command(command, "$ quorate --home laptop --password-fd 3 wallet list 3<password").code, 0);
+    assert_eq!(
+        stage.run_command(command, "$ quorate --home laptop --password-fd 3 wallet list 3<password").code,
+        0
+    );
 
     stage.note("a file that others can read, in a folder that they can look into");
     fs::set_permissions(stage.path("password"), fs::Permissions::from_mode(0o644)).unwrap();
@@ -78,7 +86,8 @@ fn what_is_wrong_with_a_vault_is_one_sentence() {
 
     stage.note("a byte of a record that was durable is flipped");
     // Behind the last commit there must be another one: rot in the very last looks like a write that was cut short.
-    let lobby = ["wallet", "create", "x", "--threshold", "2", "--members", "2", "--relay", "ws://127.0.0.1:9/ws"];
+    let lobby =
+        ["wallet", "create", "x", "--threshold", "2", "--members", "2", "--relay", "ws://127.0.0.1:9/ws"];
     assert_eq!(stage.start("laptop", &lobby).end().code, 6);
     let mut damaged = fs::read(&file).unwrap();
     damaged[whole.len() - 20] ^= 1;
@@ -154,8 +163,7 @@ fn a_full_disk_is_one_sentence_and_loses_nothing() {
 fn create_command(number: u32) -> String {
     let name = format!("w{number}");
     let relay = "ws://127.0.0.1:9/ws";
-    let command =
-        json!({ "command": "create", "name": name, "threshold": 2, "members": 2, "relay": relay });
+    let command = json!({ "command": "create", "name": name, "threshold": 2, "members": 2, "relay": relay });
     format!("{command}\n")
 }
 

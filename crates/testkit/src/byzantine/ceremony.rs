@@ -38,6 +38,7 @@ impl Liar {
                 }
                 flight::SHARES => self.seal(to, envelope),
                 flight::CERTIFICATION => self.certify(to, envelope),
+                CERTIFICATE if self.behaviour == B::CancelLate => Some(Vec::new()),
                 _ => None,
             },
         }

