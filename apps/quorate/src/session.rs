@@ -1,6 +1,6 @@
 //! A device at work for one command: its views go to the screen, its person is asked, its relay is watched.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use quorate_primitives::{Millis, Timestamp};
@@ -64,11 +64,12 @@ impl Shell {
         &self,
         work: impl AsyncFnOnce(&mut Session<'_>) -> Result<(), CliError>,
     ) -> Result<(), CliError> {
+        let interruption = interruption();
         let mut session = Session::new(self.open()?, &self.screen);
         let outcome = tokio::select! {
             biased;
             outcome = work(&mut session) => outcome,
-            () = interrupted() => Err(CliError::new(Kind::Interrupted, "interrupted; nothing is lost")),
+            () = interruption => Err(CliError::new(Kind::Interrupted, "interrupted; nothing is lost")),
         };
         let outcome = match outcome {
             Err(error) if error.kind() == Kind::Interrupted => {
@@ -96,6 +97,8 @@ pub struct Session<'a> {
     resume: Option<String>,
     /// Whether the cursor stands behind a question.
     asking: bool,
+    /// Requests that this device refused by itself, and has told about.
+    rejected: BTreeSet<String>,
 }
 
 /// What is known about the way to the relays.
@@ -126,6 +129,7 @@ impl<'a> Session<'a> {
             link: Link::default(),
             resume: None,
             asking: false,
+            rejected: BTreeSet::new(),
         }
     }
 
@@ -197,6 +201,9 @@ impl<'a> Session<'a> {
             };
             match view {
                 Some(View::Relay { connected, reason }) => self.watch_relay(connected, reason)?,
+                Some(View::Rejected { request, proposer, reason }) => {
+                    self.tell_rejected(request, &proposer, &reason);
+                }
                 view => return Ok(view),
             }
         }
@@ -256,6 +263,14 @@ impl<'a> Session<'a> {
         Ok(view)
     }
 
+    /// Says once that this device will not even ask about a request.
+    fn tell_rejected(&mut self, request: String, proposer: &str, reason: &str) {
+        if self.rejected.insert(request) {
+            let (proposer, reason) = (show::plain(proposer), show::plain(reason));
+            self.screen.warn(&format!("a request of {proposer} was refused by this device: {reason}"));
+        }
+    }
+
     fn watch_relay(&mut self, connected: bool, reason: Option<String>) -> Result<(), CliError> {
         if connected {
             if self.link.is_down && self.link.was_up {
@@ -300,17 +315,30 @@ fn nobody_answers() -> CliError {
         .hint("run it at a terminal, or with --yes once somebody has read what it is about")
 }
 
-/// Waits until a person or the system wants the process to end.
-async fn interrupted() {
-    #[cfg(unix)]
-    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
+/// Listens from now on, and waits until a person or the system wants the process to end.
+#[cfg(unix)]
+fn interruption() -> impl Future<Output = ()> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let signals =
+        signal(SignalKind::interrupt()).and_then(|first| Ok((first, signal(SignalKind::terminate())?)));
+    async move {
+        match signals {
+            Ok((mut interrupt, mut terminate)) => {
+                tokio::select! {
+                    _ = interrupt.recv() => {}
+                    _ = terminate.recv() => {}
+                }
+            }
+            // A system that reports no signals ends the process itself.
+            Err(_) => core::future::pending().await,
         }
-        return;
     }
-    // A system that reports no signals ends the process itself.
+}
+
+/// Waits until a person wants the process to end.
+#[cfg(not(unix))]
+async fn interruption() {
     if tokio::signal::ctrl_c().await.is_err() {
         core::future::pending::<()>().await;
     }

@@ -65,6 +65,23 @@ pub fn parse_address(chain: Chain, network: Network, text: &str) -> Result<Addre
 /// # Errors
 /// An intent or context that is not the chain's, an address or amount that is none, not enough to spend, or anything
 /// that [`decode`] refuses.
+///
+/// # Examples
+/// ```
+/// use quorate_chains::{Chain, Context, Intent, Network, PublicKey, build, decode};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let key: PublicKey =
+///     serde_json::from_str("\"d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a\"")?;
+/// let intent = Intent::from_json(br#"{"message":{"text":"I own this account"}}"#)?;
+/// let unsigned = build(Chain::Solana, Network::Mainnet, &key, &intent, &Context::None)?;
+/// // Every co-signer decodes by itself and shows the review to its person.
+/// let decoded = decode(&unsigned, &key)?;
+/// assert_eq!(decoded.review.lines[1].value, "I own this account");
+/// assert_eq!(decoded.requests.len(), 1);
+/// # Ok(())
+/// # }
+/// ```
 pub fn build(
     chain: Chain,
     network: Network,

@@ -163,8 +163,11 @@ impl Adapter for Solana {
             return Ok(OffchainMessage::parse(&bytes)?.encode());
         }
         let message = match Message::parse(&bytes) {
-            Err(ChainError::Malformed { .. }) => unsigned_message(&bytes)?,
-            parsed => parsed?,
+            Ok(message) => message,
+            Err(no_message) => match unsigned_message(&bytes) {
+                Err(ChainError::Malformed { .. }) => return Err(no_message),
+                unsigned => unsigned?,
+            },
         };
         Ok(message.encode())
     }

@@ -31,8 +31,8 @@ pub fn escape(text: &str) -> String {
     out
 }
 
-/// Whether a character is a control, a format character, a blank other than the plain space, or has no meaning fixed
-/// by Unicode.
+/// Whether a character is a control, a format character, a blank other than the plain space, a mark that joins the
+/// character before it, or has no meaning fixed by Unicode.
 fn is_hidden(c: char) -> bool {
     c.is_control()
         || (c.is_whitespace() && c != ' ')
@@ -41,7 +41,7 @@ fn is_hidden(c: char) -> bool {
             | 0x0600..=0x0605 | 0x06DD | 0x070F | 0x0890..=0x0891 | 0x08E2
             | 0x180B..=0x180F | 0x200B..=0x200F | 0x2028..=0x202E | 0x2060..=0x206F
             | 0x2800 | 0x3164 | 0xFE00..=0xFE0F | 0xFEFF | 0xFFA0 | 0xFFF0..=0xFFFF
-            | 0x0300..=0x036F
+            | 0x0300..=0x036F | 0x1AB0..=0x1AFF | 0x1DC0..=0x1DFF | 0x20D0..=0x20FF | 0xFE20..=0xFE2F
             | 0xE000..=0xF8FF | 0xFDD0..=0xFDEF
             | 0x110BD | 0x110CD | 0x13430..=0x1343F | 0x1BCA0..=0x1BCA3 | 0x1D173..=0x1D17A
             | 0xE0000..=0x10FFFF)

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use quorate_wallet::{Command, RequestView, View};
 use tokio::time::Instant;
 
-use super::requests::{find, known, warn_rejected};
+use super::requests::{check_undecided, find, known};
 use super::waiting::{ends, until_signed};
 use crate::cli::ApproveArgs;
 use crate::error::{CliError, Kind};
@@ -70,7 +70,6 @@ async fn next_request(session: &mut Session<'_>, deadline: Instant) -> Result<Op
         match session.next(Some(deadline)).await? {
             None => return Ok(None),
             Some(View::Request { request }) => return Ok(Some(request)),
-            Some(View::Rejected { proposer, reason, .. }) => warn_rejected(session, &proposer, &reason),
             Some(_) => {}
         }
     }
@@ -78,14 +77,12 @@ async fn next_request(session: &mut Session<'_>, deadline: Instant) -> Result<Op
 
 /// Shows a request, asks, and waits for its signature.
 async fn decide(session: &mut Session<'_>, request: &RequestView, yes: bool) -> Result<(), CliError> {
+    check_undecided(request)?;
     let screen = session.screen;
     screen.show(&show::request(request, now(), screen.err()));
     let id = show::short(&request.id);
-    let answer = if yes || !request.undecided {
-        Answer::Yes
-    } else {
-        session.ask("Approve this?", |view| ends(view, &request.id)).await?
-    };
+    let answer =
+        if yes { Answer::Yes } else { session.ask("Approve this?", |view| ends(view, &request.id)).await? };
     match answer {
         Answer::No => {
             let error = CliError::new(Kind::Refused, format!("request {id} is not approved; it stays open"));

@@ -33,7 +33,6 @@ async fn look(session: &mut Session<'_>, deadline: Instant) -> Result<(), CliErr
     loop {
         match session.next(Some(deadline)).await {
             Ok(None) => return Ok(()),
-            Ok(Some(View::Rejected { proposer, reason, .. })) => warn_rejected(session, &proposer, &reason),
             Ok(Some(_)) => {}
             Err(error) if error.kind() == Kind::Relay => {
                 session.screen.warn("the relay can not be reached; this is what was known before");
@@ -62,6 +61,7 @@ pub async fn refuse(shell: &Shell, args: &RefuseArgs) -> Result<(), CliError> {
         .work(async |session| {
             session.go_online();
             let request = find(session, &args.request, after(args.wait)).await?;
+            check_undecided(&request)?;
             session.command(Command::Refuse { request: request.id.clone(), reason: args.reason.clone() })?;
             session.entered(after(args.wait)).await?;
             let id = show::short(&request.id);
@@ -69,6 +69,18 @@ pub async fn refuse(shell: &Shell, args: &RefuseArgs) -> Result<(), CliError> {
             session.screen.result(&text)
         })
         .await
+}
+
+/// Refuses to decide twice.
+///
+/// # Errors
+/// This device has approved or refused the request, or it has ended.
+pub fn check_undecided(request: &RequestView) -> Result<(), CliError> {
+    if request.undecided {
+        return Ok(());
+    }
+    let text = format!("request {} was decided already", show::short(&request.id));
+    Err(CliError::new(Kind::Invalid, text).hint("`quorate requests` shows what was decided"))
 }
 
 /// Returns the requests that are known here.
@@ -95,7 +107,6 @@ pub async fn find(session: &mut Session<'_>, id: &str, deadline: Instant) -> Res
     loop {
         match session.next(Some(deadline)).await? {
             Some(View::Request { request }) if request.id.starts_with(id) => return Ok(request),
-            Some(View::Rejected { proposer, reason, .. }) => warn_rejected(session, &proposer, &reason),
             Some(_) => {}
             None => {
                 let text = format!("no request {:?} came in time", show::plain(id));
@@ -103,10 +114,4 @@ pub async fn find(session: &mut Session<'_>, id: &str, deadline: Instant) -> Res
             }
         }
     }
-}
-
-/// Says that this device will not even ask about a request.
-pub fn warn_rejected(session: &Session<'_>, proposer: &str, reason: &str) {
-    let (proposer, reason) = (show::plain(proposer), show::plain(reason));
-    session.screen.warn(&format!("a request of {proposer} was refused by this device: {reason}"));
 }

@@ -54,13 +54,14 @@ async fn propose(shell: &Shell, sign: SignArgs, request: Request) -> Result<(), 
         .await
 }
 
-/// Proposes an earlier request again. One that was signed meanwhile is shown instead.
+/// Proposes an earlier request again: what an interrupted session had made is never used.
 async fn resume(shell: &Shell, args: &ResumeArgs) -> Result<(), CliError> {
     check_output(args.wait.output.as_deref())?;
     shell
         .work(async |session| {
             let earlier = known(session)?.into_iter().find(|request| request.id.starts_with(&args.request));
-            if let Some(earlier) = earlier.filter(|earlier| earlier.state != "signed") {
+            if let Some(earlier) = earlier {
+                check_unsigned(&earlier)?;
                 session.screen.show(&show::request(&earlier, now(), session.screen.err()));
                 confirm(session, &args.wait).await?;
             }
@@ -71,6 +72,15 @@ async fn resume(shell: &Shell, args: &ResumeArgs) -> Result<(), CliError> {
             finish(session, &signed, args.wait.output.as_deref())
         })
         .await
+}
+
+/// Refuses to pay twice.
+fn check_unsigned(request: &RequestView) -> Result<(), CliError> {
+    if request.state != "signed" {
+        return Ok(());
+    }
+    let text = format!("request {} is signed already", show::short(&request.id));
+    Err(CliError::new(Kind::Invalid, text).hint("to sign the same once more, propose it anew"))
 }
 
 async fn confirm(session: &mut Session<'_>, wait: &WaitArgs) -> Result<(), CliError> {

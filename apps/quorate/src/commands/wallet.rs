@@ -229,7 +229,8 @@ async fn abandon(shell: &Shell, args: AbandonArgs) -> Result<(), CliError> {
         .work(async |session| {
             let failed = check_unfinished(session, &wallet)? == "failed";
             if !yes {
-                let question = format!("Give up making the keys of {}, for all members?", show::plain(&wallet));
+                let question =
+                    format!("Give up making the keys of {}, for all members?", show::plain(&wallet));
                 match session.ask(&question, |_| false).await? {
                     Answer::Yes | Answer::Settled => {}
                     Answer::No => return Err(CliError::new(Kind::Refused, "nothing was given up")),

@@ -7,6 +7,12 @@ mod help;
 #[cfg(test)]
 mod normalise;
 #[cfg(test)]
+mod processes;
+#[cfg(test)]
+mod requests;
+#[cfg(test)]
+mod sign;
+#[cfg(test)]
 mod stage;
 #[cfg(test)]
 mod vault;

@@ -19,11 +19,16 @@ impl Names {
     /// Shows the words of a command line as they are, unless they were named before.
     pub fn keep(&mut self, text: &str) {
         for token in text.split(|c: char| !c.is_ascii_alphanumeric()) {
-            let invite = token.starts_with("quorate1");
-            if token.len() >= 8 && !invite && !self.ids.contains_key(key(token)) {
+            let result = token.starts_with("quorate1") || (is_hex(token) && token.len() > 66);
+            if token.len() >= 8 && !result && !self.ids.contains_key(key(token)) {
                 self.keep.push(token.to_owned());
             }
         }
+    }
+
+    /// Numbers an id before it is seen in a transcript.
+    pub fn number(&mut self, id: &str) {
+        self.token(id);
     }
 
     /// Returns a line as it goes into a transcript.
@@ -35,6 +40,7 @@ impl Names {
         if let Some(words) = safety_words(&line) {
             return words;
         }
+        let line = between(&between(&line, "Safety words: ", ""), "\"words\":[", "]");
         let line = numbers(&progress(&line));
         fingerprints(&self.tokens(&line))
     }
@@ -46,6 +52,18 @@ impl Names {
             let inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=');
             let long = rest.find(|c| !inside(c)).unwrap_or(rest.len());
             let short = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
+            if let Some(after) = shortened(rest, short) {
+                out.push_str("<short>");
+                rest = after;
+                continue;
+            }
+            let fraction = out.ends_with('.') && rest[..short].bytes().all(|b| b.is_ascii_digit());
+            if fraction && short > 0 {
+                let (digits, after) = rest.split_at(short);
+                out.push_str(digits);
+                rest = after;
+                continue;
+            }
             let (token, after) = if is_base64(&rest[..long]) {
                 rest.split_at(long)
             } else if short > 0 {
@@ -90,6 +108,7 @@ fn is_hex(token: &str) -> bool {
     token.len() >= 8 && token.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
+/// A key, an address, a transaction's id or a signature.
 fn is_base58(token: &str) -> bool {
     let letters = |b: u8| b.is_ascii_alphanumeric() && !matches!(b, b'0' | b'O' | b'I' | b'l');
     (32..=88).contains(&token.len())
@@ -99,9 +118,24 @@ fn is_base58(token: &str) -> bool {
 }
 
 fn is_base64(token: &str) -> bool {
-    token.len() > 88
+    token.len() >= 80
+        && !is_base58(token)
         && token.bytes().any(|b| b.is_ascii_uppercase())
         && token.bytes().any(|b| b.is_ascii_lowercase())
+}
+
+/// Both ends of a long id with an ellipsis between them.
+fn shortened(text: &str, head: usize) -> Option<&str> {
+    let tail = text.get(head..)?.strip_prefix('\u{2026}').filter(|_| head == 16)?;
+    let end = tail.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(tail.len());
+    (end == 8).then(|| &tail[end..])
+}
+
+/// Replaces what stands between two marks; without a second mark, the rest of the line.
+fn between(line: &str, before: &str, after: &str) -> String {
+    let Some(start) = line.find(before).map(|at| at + before.len()) else { return line.to_owned() };
+    let stop = if after.is_empty() { None } else { line[start..].find(after).map(|at| start + at) };
+    format!("{}<words>{}", &line[..start], stop.map_or("", |stop| &line[stop..]))
 }
 
 /// A line of nothing but four words, indented as safety words are.
@@ -142,6 +176,7 @@ fn numbers(line: &str) -> String {
         ("\"ceremony_ms\":", ",}", "<ms>"),
         ("certified by all three devices after ", " ", "<n>"),
         ("that nobody holds, made in ", " ", "<n>"),
+        ("relay at ws://127.0.0.1:", ",", "<port>"),
     ] {
         let mut from = 0;
         while let Some(found) = line[from..].find(before) {
@@ -151,7 +186,14 @@ fn numbers(line: &str) -> String {
             from = start + name.len();
         }
     }
-    line
+    milliseconds(&line)
+}
+
+/// A number of milliseconds in the last column of a table.
+fn milliseconds(line: &str) -> String {
+    let Some(rest) = line.strip_suffix(" ms") else { return line.to_owned() };
+    let digits = rest.len() - rest.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+    if digits == 0 { line.to_owned() } else { format!("{}<n> ms", &rest[..rest.len() - digits]) }
 }
 
 fn is_end(c: char, ends: &str) -> bool {

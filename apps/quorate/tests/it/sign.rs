@@ -1,5 +1,7 @@
 //! `quorate sign`, `approve` and `verify`: every kind of thing that can be signed, from proposal to a checked signature.
 
+use serde_json::Value;
+
 use crate::stage::{Ended, Stage};
 
 const TO_SOLANA: &str = "4Nd1mYvZFCbRuQQW2oMCvYQUBbr4VJtwL7GV7RLZcS3f";
@@ -12,11 +14,22 @@ const BLOCK: &str = "9rPxVoXKPcYS9hFFB8sLD8pGTfFJZ6W7vTJeSGwq9CGc";
 fn two_people_sign_a_transfer() {
     let mut stage = Stage::with_relay();
     stage.make_wallet("treasury", "2", &["laptop", "phone", "server"]);
-    let sign = ["sign", "solana", "--to", TO_SOLANA, "--amount", "0.5", "--blockhash", BLOCKHASH, "--network", "testnet"];
+    let sign = [
+        "sign",
+        "solana",
+        "--to",
+        TO_SOLANA,
+        "--amount",
+        "0.5",
+        "--blockhash",
+        BLOCKHASH,
+        "--network",
+        "testnet",
+    ];
     let mut laptop = stage.start("laptop", &[&sign[..], &["--note", "rent for \u{202e}may"]].concat());
     laptop.wait_for("Valid");
     laptop.say("yes");
-    let id = request_id(&laptop.wait_for("2| Propose this"), || laptop.wait_for("On another device"));
+    let id = stage.request_id(&laptop.wait_for("On another device"));
     assert_eq!(stage.run("phone", &["requests"]).code, 0);
     let mut phone = stage.start("phone", &["approve"]);
     phone.wait_for("Ends");
@@ -63,36 +76,77 @@ fn everything_that_can_be_signed() {
     let near = ["--nonce", "7", "--block-hash", BLOCK, "--network", "testnet"];
     let call = ["sign", "near-call", "--contract", "token.testnet", "--method", "ft_transfer", "--deposit"];
     let bitcoin = ["--utxo", UTXO, "--fee-rate", "2", "--network", "regtest"];
-    let mut imports = Vec::new();
+    let mut unsigned = Vec::new();
     for (args, chain, network) in [
-        ([&["sign", "near", "--to", "bob.testnet", "--amount", "1.5"], &near[..]].concat(), "near", "testnet"),
+        (
+            [&["sign", "near", "--to", "bob.testnet", "--amount", "1.5"], &near[..]].concat(),
+            "near",
+            "testnet",
+        ),
         ([&call[..], &["0", "--args", "{\"amount\":\"5\"}"], &near].concat(), "near", "testnet"),
-        ([&["sign", "bitcoin", "--to", TO_BITCOIN, "--amount", "0.1"], &bitcoin[..]].concat(), "bitcoin", "regtest"),
-        (vec!["sign", "solana", "--to", TO_SOLANA, "--amount", "1", "--context", "context.json", "--memo", "hi", "--account", "7"], "solana", "mainnet"),
-        (vec!["sign", "near", "--to", "bob.near", "--amount", "2", "--context", "context.json"], "near", "mainnet"),
+        (
+            [&["sign", "bitcoin", "--to", TO_BITCOIN, "--amount", "0.1"], &bitcoin[..]].concat(),
+            "bitcoin",
+            "regtest",
+        ),
+        (
+            vec![
+                "sign",
+                "solana",
+                "--to",
+                TO_SOLANA,
+                "--amount",
+                "1",
+                "--context",
+                "context.json",
+                "--memo",
+                "hi",
+                "--account",
+                "7",
+            ],
+            "solana",
+            "mainnet",
+        ),
+        (
+            vec!["sign", "near", "--to", "bob.near", "--amount", "2", "--context", "context.json"],
+            "near",
+            "mainnet",
+        ),
         (vec!["sign", "message", "words.txt", "--chain", "solana"], "solana", "mainnet"),
-        (vec!["sign", "message", "words.txt", "--chain", "near", "--recipient", "app.near"], "near", "mainnet"),
+        (
+            vec!["sign", "message", "words.txt", "--chain", "near", "--recipient", "app.near"],
+            "near",
+            "mainnet",
+        ),
         (vec!["sign", "message", "words.txt", "--chain", "bitcoin"], "bitcoin", "mainnet"),
     ] {
-        let signed = sign(&mut stage, &args);
-        imports.push((chain, network, verify(&mut stage, &signed, chain, network)));
+        let (signed, bytes) = sign(&mut stage, &args);
+        verify(&mut stage, &signed, chain, network);
+        unsigned.push(bytes);
     }
     stage.note("what other programs made");
-    let unsigned = |index: usize| hex::decode(&imports[index].2).unwrap();
-    stage.write("near.bin", unsigned(0));
-    stage.write("payment.psbt", unsigned(2));
-    stage.write("words.hex", &imports[5].2);
+    stage.write("near.bin", &unsigned[0]);
+    stage.write("payment.psbt", &unsigned[2]);
+    stage.write("words.hex", hex::encode(&unsigned[5]));
     for (args, chain, network) in [
-        (vec!["sign", "psbt", "payment.psbt", "--network", "regtest", "--output", "signed.psbt"], "bitcoin", "regtest"),
+        (
+            vec!["sign", "psbt", "payment.psbt", "--network", "regtest", "--output", "signed.psbt"],
+            "bitcoin",
+            "regtest",
+        ),
         (vec!["sign", "raw-tx", "near.bin", "--chain", "near", "--network", "testnet"], "near", "testnet"),
         (vec!["sign", "raw-tx", "words.hex", "--chain", "solana"], "solana", "mainnet"),
     ] {
-        let signed = sign(&mut stage, &args);
+        let (signed, _) = sign(&mut stage, &args);
         verify(&mut stage, &signed, chain, network);
+        if chain == "bitcoin" {
+            stage.note("the file that was written is what `verify` reads");
+            let key = value(&signed, "Key");
+            let file = ["verify", "--chain", chain, "--network", network, "--key", &key, "signed.psbt"];
+            assert_eq!(stage.run("phone", &file).code, 0);
+        }
     }
-    stage.note("the file that was written is what `verify` reads");
-    let key = &imports[2].2;
-    let _ = key;
+    stage.note("a file that exists is never replaced");
     let again = ["sign", "psbt", "payment.psbt", "--network", "regtest", "--output", "signed.psbt"];
     assert_eq!(stage.run("laptop", &again).code, 1);
     stage.compare("sign-everything");
@@ -111,20 +165,63 @@ fn what_is_not_signed() {
         vec!["sign", "solana", "--to", to, "--amount", amount, "--blockhash", BLOCKHASH]
     };
     let bitcoin = |to: &'static str, network: &'static str| {
-        vec!["sign", "bitcoin", "--to", to, "--amount", "0.1", "--utxo", UTXO, "--fee", "500", "--network", network]
+        vec![
+            "sign",
+            "bitcoin",
+            "--to",
+            to,
+            "--amount",
+            "0.1",
+            "--utxo",
+            UTXO,
+            "--fee",
+            "500",
+            "--network",
+            network,
+        ]
     };
     for (args, code) in [
         (solana("4Nd1mYvZFCbRuQQW2oMCvYQUBbr4VJtwL7GV7RLZcS3", "1"), 1),
         (solana("0x52908400098527886E0F7030069857D2E4169EE7", "1"), 1),
         (solana(TO_SOLANA, "1.0000000001"), 1),
-        (solana(TO_SOLANA, "-1"), 1),
+        (solana(TO_SOLANA, "-1"), 2),
         (solana(TO_SOLANA, "0"), 1),
         (bitcoin(TO_BITCOIN, "mainnet"), 1),
         (bitcoin("bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt081", "regtest"), 1),
         (bitcoin("bc1zw508d6qejxtdg4y5r3zarvaryvaxxpcs", "mainnet"), 1),
         (vec!["sign", "bitcoin", "--to", TO_BITCOIN, "--amount", "0.1", "--network", "regtest"], 1),
-        (vec!["sign", "bitcoin", "--to", TO_BITCOIN, "--amount", "0.1", "--network", "regtest", "--utxo", UTXO], 2),
-        (vec!["sign", "bitcoin", "--to", TO_BITCOIN, "--amount", "9", "--network", "regtest", "--utxo", UTXO, "--fee", "500"], 1),
+        (
+            vec![
+                "sign",
+                "bitcoin",
+                "--to",
+                TO_BITCOIN,
+                "--amount",
+                "0.1",
+                "--network",
+                "regtest",
+                "--utxo",
+                UTXO,
+            ],
+            2,
+        ),
+        (
+            vec![
+                "sign",
+                "bitcoin",
+                "--to",
+                TO_BITCOIN,
+                "--amount",
+                "9",
+                "--network",
+                "regtest",
+                "--utxo",
+                UTXO,
+                "--fee",
+                "500",
+            ],
+            1,
+        ),
         (vec!["sign", "near", "--to", "Bob.near", "--amount", "1", "--nonce", "1", "--block-hash", BLOCK], 1),
         (vec!["sign", "solana", "--to", TO_SOLANA, "--amount", "1", "--context", "context.json"], 1),
         (vec!["sign", "solana", "--to", TO_SOLANA, "--amount", "1", "--context", "bitcoin.json"], 1),
@@ -149,35 +246,28 @@ fn what_is_not_signed() {
     stage.compare("sign-refused");
 }
 
-/// Proposes on one device and approves on the other. Only the proposer is written down.
-fn sign(stage: &mut Stage, args: &[&str]) -> Ended {
+/// Proposes on one device and approves on the other. Only the proposer is written down. Returns the unsigned bytes too.
+fn sign(stage: &mut Stage, args: &[&str]) -> (Ended, Vec<u8>) {
     let mut laptop = stage.start("laptop", &[args, &["--yes"]].concat());
-    let line = laptop.wait_for("On another device");
-    let id = request_id(&line, || line.clone());
-    let approved = stage.start("phone", &["approve", &id, "--yes"]).end();
+    let id = stage.request_id(&laptop.wait_for("On another device"));
+    let approved = stage.start("phone", &["--json", "approve", &id, "--yes"]).end();
     assert_eq!(approved.code, 0, "{}", approved.stderr);
+    let view: Value = serde_json::from_str(approved.stdout.lines().last().unwrap()).unwrap();
+    let unsigned = hex::decode(view["signed"]["unsigned"].as_str().unwrap()).unwrap();
     let signed = stage.finish(laptop);
     assert_eq!(signed.code, 0, "{}", signed.stderr);
-    signed
+    (signed, unsigned)
 }
 
-/// Verifies what was signed, and returns the unsigned bytes that the device reports.
-fn verify(stage: &mut Stage, signed: &Ended, chain: &str, network: &str) -> String {
+fn verify(stage: &mut Stage, signed: &Ended, chain: &str, network: &str) {
     let (key, bytes) = (value(signed, "Key"), value(signed, "Signed"));
     let args = ["verify", "--chain", chain, "--network", network, "--key", &key, &bytes];
     assert_eq!(stage.run("phone", &args).code, 0);
-    bytes
 }
 
 fn value(ended: &Ended, label: &str) -> String {
     let line = ended.stdout.lines().find(|line| line.trim_start().starts_with(label)).unwrap();
     line.split_whitespace().last().unwrap().to_owned()
-}
-
-fn request_id(_: &str, line: impl FnOnce() -> String) -> String {
-    let line = line();
-    let (_, rest) = line.split_once("Request ").unwrap();
-    rest[..8].to_owned()
 }
 
 fn flip(hex: &str, position: usize) -> String {

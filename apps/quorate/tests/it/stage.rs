@@ -115,16 +115,16 @@ impl Stage {
     }
 
     /// Makes a wallet of new devices without writing about it.
-    pub fn make_wallet(&self, name: &str, threshold: &str, devices: &[&str]) {
+    pub fn make_wallet(&mut self, name: &str, threshold: &str, devices: &[&str]) {
         devices.iter().for_each(|device| self.init(device));
         self.make_another_wallet(name, threshold, devices);
     }
 
     /// Makes a wallet of devices that exist, without writing about it.
-    pub fn make_another_wallet(&self, name: &str, threshold: &str, devices: &[&str]) {
-        let members = devices.len().to_string();
-        let args = ["wallet", "create", name, "--threshold", threshold, "--members", &members, "--yes"];
-        let mut all = vec![self.start(devices[0], &[&args[..], &["--relay", &self.url]].concat())];
+    pub fn make_another_wallet(&mut self, name: &str, threshold: &str, devices: &[&str]) {
+        let (url, members) = (self.url.clone(), devices.len().to_string());
+        let args = ["wallet", "create", name, "--threshold", threshold, "--members", &members];
+        let mut all = vec![self.start(devices[0], &[&args[..], &["--yes", "--relay", &url]].concat())];
         let invite = all[0].wait_for("1| quorate1")[3..].to_owned();
         for (index, device) in devices.iter().enumerate().skip(1) {
             all.push(self.start(device, &["wallet", "join", &invite, "--yes"]));
@@ -170,12 +170,20 @@ impl Stage {
         self.finish(running)
     }
 
+    /// Returns the id in a line that says `Request …`.
+    pub fn request_id(&mut self, line: &str) -> String {
+        let (_, rest) = line.split_once("Request ").unwrap();
+        self.names.number(&rest[..8]);
+        rest[..8].to_owned()
+    }
+
     /// Starts a command of a device.
-    pub fn start(&self, device: &str, args: &[&str]) -> Running {
+    pub fn start(&mut self, device: &str, args: &[&str]) -> Running {
         let title = format!(
             "{device} $ quorate {}",
             args.iter().map(|arg| quoted(arg)).collect::<Vec<_>>().join(" ")
         );
+        self.names.keep(&title);
         spawn(self.command(device, args), title)
     }
 
@@ -185,12 +193,14 @@ impl Stage {
         let said = running.said.clone();
         let only = running.only.clone();
         let ended = running.end();
-        self.names.keep(&title);
         let mut lines = vec![title];
         lines.extend(said.iter().map(|line| format!("< {line}")));
-        let kept =
-            |line: &&str| only.as_ref().is_none_or(|kinds| kinds.iter().any(|kind| line.contains(kind)));
-        lines.extend(ended.stdout.lines().filter(kept).map(|line| format!("1| {line}")));
+        // When a connection begins among other events depends on who was faster.
+        let of_relay = |line: &str| line.contains(r#""view":"relay""#);
+        let chosen =
+            |line: &str| only.as_ref().is_none_or(|kinds| kinds.iter().any(|kind| line.contains(kind)));
+        let kept = ended.stdout.lines().filter(|line| !of_relay(line) && chosen(line));
+        lines.extend(kept.map(|line| format!("1| {line}")));
         lines.extend(ended.stderr.lines().map(|line| format!("2| {line}")));
         lines.push(format!("exit {}", ended.code));
         let gap = if self.transcript.is_empty() || self.transcript.ends_with("#\n") { "" } else { "\n" };
@@ -273,6 +283,15 @@ impl Running {
         }
     }
 
+    /// Waits until there are so many lines: one answer for each question before the next question.
+    pub fn wait_for_lines(&mut self, count: usize) {
+        while self.seen.len() < count {
+            let line = self.lines.recv_timeout(PATIENCE);
+            self.seen
+                .push(line.unwrap_or_else(|_| panic!("too few lines from {}: {:#?}", self.title, self.seen)));
+        }
+    }
+
     /// Keeps only these kinds of views in the transcript.
     pub fn keep_only(&mut self, kinds: &[&str]) {
         self.only = Some(kinds.iter().map(|kind| format!("\"view\":\"{kind}\"")).collect());
@@ -343,10 +362,10 @@ fn spawn(mut command: Command, title: String) -> Running {
 }
 
 fn quoted(arg: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,=<>".contains(c);
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,=".contains(c);
     if !arg.is_empty() && arg.chars().all(plain) {
         arg.to_owned()
     } else {
-        format!("'{}'", arg.replace('\n', "\\n"))
+        format!("'{}'", arg.escape_debug())
     }
 }

@@ -12,7 +12,7 @@ const QUESTION: &str = "Safety words of treasury";
 fn three_people_make_a_wallet() {
     let mut stage = Stage::with_relay();
     ["laptop", "phone", "server"].iter().for_each(|device| stage.init(device));
-    let mut all = lobby(&stage, &["laptop", "phone", "server"], &[]);
+    let mut all = lobby(&mut stage, &["laptop", "phone", "server"], &[]);
     for device in &mut all {
         device.wait_for(QUESTION);
         device.say("yes");
@@ -53,7 +53,8 @@ fn programs_make_a_wallet() {
     let mut stage = Stage::with_relay();
     ["laptop", "phone"].iter().for_each(|device| stage.init(device));
     let create = ["--json", "wallet", "create", "treasury", "--threshold", "2", "--members", "2", "--relay"];
-    let mut laptop = stage.start("laptop", &[&create[..], &[&stage.url]].concat());
+    let relay = stage.url.clone();
+    let mut laptop = stage.start("laptop", &[&create[..], &[&relay]].concat());
     let line = laptop.wait_for("\"invite\":");
     let view: serde_json::Value = serde_json::from_str(&line[3..]).unwrap();
     let mut phone =
@@ -72,7 +73,7 @@ fn programs_make_a_wallet() {
 fn different_words_end_it() {
     let mut stage = Stage::with_relay();
     ["laptop", "phone", "server"].iter().for_each(|device| stage.init(device));
-    let mut all = lobby(&stage, &["laptop", "phone", "server"], &[]);
+    let mut all = lobby(&mut stage, &["laptop", "phone", "server"], &[]);
     all.iter_mut().for_each(|device| drop(device.wait_for(QUESTION)));
     for device in &mut all {
         device.say("what?");
@@ -130,7 +131,7 @@ fn invites_that_lead_nowhere() {
 fn an_interrupted_group_goes_on() {
     let mut stage = Stage::with_relay();
     ["laptop", "phone", "server"].iter().for_each(|device| stage.init(device));
-    let mut all = lobby(&stage, &["laptop", "phone", "server"], &[]);
+    let mut all = lobby(&mut stage, &["laptop", "phone", "server"], &[]);
     let mut server = all.pop().unwrap();
     for device in &mut all {
         device.wait_for(QUESTION);
@@ -153,7 +154,7 @@ fn an_interrupted_group_goes_on() {
 fn a_killed_relay_loses_nothing() {
     let mut stage = Stage::with_relay();
     ["laptop", "phone", "server"].iter().for_each(|device| stage.init(device));
-    let mut all = lobby(&stage, &["laptop", "phone", "server"], &[]);
+    let mut all = lobby(&mut stage, &["laptop", "phone", "server"], &[]);
     for device in &mut all {
         device.wait_for(QUESTION);
     }
@@ -172,7 +173,7 @@ fn a_killed_relay_loses_nothing() {
 fn an_unfinished_wallet_can_be_given_up() {
     let mut stage = Stage::with_relay();
     ["laptop", "phone", "server"].iter().for_each(|device| stage.init(device));
-    let mut all = lobby(&stage, &["laptop", "phone", "server"], &[]);
+    let mut all = lobby(&mut stage, &["laptop", "phone", "server"], &[]);
     for device in &mut all {
         device.wait_for(QUESTION);
     }
@@ -200,8 +201,9 @@ fn an_unfinished_wallet_can_be_given_up() {
 }
 
 /// Starts a group, one device after the other, so that everybody sees the same order.
-fn lobby(stage: &Stage, devices: &[&str], options: &[&str]) -> Vec<Running> {
-    let create = [&CREATE[..], &["--relay", &stage.url], options].concat();
+fn lobby(stage: &mut Stage, devices: &[&str], options: &[&str]) -> Vec<Running> {
+    let relay = stage.url.clone();
+    let create = [&CREATE[..], &["--relay", &relay], options].concat();
     let mut all = vec![stage.start(devices[0], &create)];
     let invite = all[0].wait_for("1| quorate1")[3..].to_owned();
     for (index, device) in devices.iter().enumerate().skip(1) {

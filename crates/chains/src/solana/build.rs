@@ -116,8 +116,8 @@ fn compile(payer: [u8; 32], calls: &[Call], context: &SolanaContext) -> Result<M
     let readonly_others = keys.len() - written;
     let too_many = ChainError::Malformed { what: "solana message" };
     let place = |key: &[u8; 32]| {
-        let place = keys.iter().position(|known| known == key).unwrap_or_default();
-        u8::try_from(place).map_err(|_| too_many.clone())
+        let place = keys.iter().position(|known| known == key);
+        place.and_then(|place| u8::try_from(place).ok()).ok_or(too_many.clone())
     };
     let instructions = calls
         .iter()

@@ -58,7 +58,7 @@ pub(super) fn meaning(
     instruction: &Instruction,
 ) -> Result<Meaning, ChainError> {
     let call = Call { message, index, instruction };
-    match message.key(instruction.program) {
+    match message.key(instruction.program)? {
         SYSTEM => call.system(),
         COMPUTE_BUDGET => call.compute_budget(),
         MEMO => call.memo(),
@@ -89,7 +89,7 @@ impl Call<'_> {
         if !self.message.is_writable(to) {
             return Err(self.roles("transfer"));
         }
-        let to = self.message.key(to);
+        let to = self.message.key(to)?;
         if let Some((_, program)) = KNOWN.iter().find(|(address, _)| *address == to) {
             return Err(SolanaRefusal::PaysProgram { index: self.index, program }.into());
         }
@@ -101,13 +101,13 @@ impl Call<'_> {
         let [account, sysvar, 0] = *self.instruction.accounts.as_slice() else {
             return Err(self.roles(what));
         };
-        if !self.message.is_writable(account) || self.message.key(sysvar) != RECENT_BLOCKHASHES {
+        if !self.message.is_writable(account) || self.message.key(sysvar)? != RECENT_BLOCKHASHES {
             return Err(self.roles(what));
         }
         if self.index != 1 {
             return Err(SolanaRefusal::MisplacedNonce { index: self.index }.into());
         }
-        Ok(Meaning::AdvanceNonce { account: self.message.key(account) })
+        Ok(Meaning::AdvanceNonce { account: self.message.key(account)? })
     }
 
     fn compute_budget(&self) -> Result<Meaning, ChainError> {

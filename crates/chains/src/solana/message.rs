@@ -87,9 +87,9 @@ impl Message {
         out
     }
 
-    /// Returns the key at a place; [`Message::check`] has made sure that there is one.
-    pub(super) fn key(&self, place: u8) -> [u8; 32] {
-        self.keys.get(usize::from(place)).copied().unwrap_or_default()
+    /// Returns the key at a place.
+    pub(super) fn key(&self, place: u8) -> Result<[u8; 32], ChainError> {
+        self.keys.get(usize::from(place)).copied().ok_or(ChainError::Malformed { what: WHAT })
     }
 
     pub(super) fn is_writable(&self, place: u8) -> bool {

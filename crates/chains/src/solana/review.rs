@@ -51,12 +51,12 @@ pub(super) fn of_transaction(
 
 /// One signer who pays the fee, and no account that no instruction uses.
 fn check_accounts(key: &[u8; 32], message: &Message) -> Result<(), ChainError> {
-    let payer = message.key(0);
+    let payer = message.key(0)?;
     if payer != *key {
         return Err(SolanaRefusal::ForeignFeePayer { found: base58(&payer) }.into());
     }
     if message.signers != 1 {
-        return Err(SolanaRefusal::ForeignSigner { found: base58(&message.key(1)) }.into());
+        return Err(SolanaRefusal::ForeignSigner { found: base58(&message.key(1)?) }.into());
     }
     if message.instructions.is_empty() {
         return Err(SolanaRefusal::NoInstruction.into());

@@ -277,7 +277,7 @@ fn import_reads_messages_and_wire_transactions_and_their_base64() {
     let mut signed = wire;
     signed[5] = 1;
     assert_eq!(Solana.import(&signed), Err(SolanaRefusal::AlreadySigned.into()));
-    let malformed = ChainError::Malformed { what: "signed solana transaction" };
+    let malformed = ChainError::Malformed { what: "solana message" };
     assert_eq!(Solana.import(b""), Err(malformed));
     assert!(matches!(Solana.import(b"AAAA"), Err(ChainError::Malformed { .. })));
 }

@@ -26,7 +26,7 @@ fn accepts(bytes: &[u8]) -> Option<SignedTransaction> {
 #[test]
 fn the_node_refuses_a_bad_signature_of_its_own_signer() {
     let signer: Signer =
-        InMemorySigner::from_seed("alice.near".parse().unwrap(), KeyType::ED25519, "acceptors").into();
+        InMemorySigner::from_seed("alice.near".parse().unwrap(), KeyType::ED25519, "acceptors");
     let transaction = Transaction::V0(TransactionV0 {
         signer_id: "alice.near".parse().unwrap(),
         public_key: signer.public_key(),
