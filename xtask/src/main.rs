@@ -13,6 +13,7 @@ mod command;
 mod failure;
 mod fuzz;
 mod metadata;
+mod mutants;
 mod project;
 mod tidy;
 mod wasm;
@@ -34,6 +35,7 @@ usage: cargo xtask <command>
   rows                         which test covers which row of the threat model
   budget [--write]             build scripts, procedural macros and unsafe code among the dependencies
   audit                        licences, bans, sources and known vulnerabilities of every lock file
+  mutants                      planted defects, each of which a test must notice
   wasm                         the pure crates, checked for wasm32-unknown-unknown";
 
 fn main() -> ExitCode {
@@ -63,6 +65,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ("budget", [flag]) if flag == "--write" => tidy::budget::write(&project),
         ("audit", []) => audit::run(&project),
         ("wasm", []) => wasm::run(&project),
+        ("mutants", []) => mutants::run(&project),
         ("help" | "--help" | "-h", _) => {
             println!("{USAGE}");
             Ok(())

@@ -6,6 +6,7 @@
 
 mod list;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -28,23 +29,28 @@ const PACKAGES: [&str; 2] = ["quorate-session", "quorate-testkit"];
 /// When a text to be replaced is not there once, the copy does not build, its tests fail with all defects asleep, or
 /// pass with one awake.
 pub fn run(project: &Project) -> Result<()> {
-    let copy = project.target().join("mutants");
+    let copy = absolute(project.target()).join("mutants/tree");
     copy_tree(project, &copy)?;
-    for path in PACKAGES {
-        println!("planting {} defects; their tests are in {path}", MUTANTS.len());
-    }
-    run_command(with_packages(&mut tests(project, &copy)).arg("--no-run"))?;
+    println!("{} defects planted in {}", MUTANTS.len(), copy.display());
+    run_command(with_packages(&mut tests(&copy)).arg("--no-run"))?;
+    let mut tried = BTreeSet::new();
     for mutant in &MUTANTS {
-        if !passes(project, &copy, mutant, false)? {
-            return Err(Failure::unreadable(mutant.name, format!("{} fails without any defect", mutant.test)));
+        if tried.insert((mutant.package, mutant.test)) && !passes(&copy, mutant, false)? {
+            return Err(Failure::unreadable(mutant.test, "fails without any defect"));
         }
     }
     let mut survivors = 0;
     for mutant in &MUTANTS {
         let begun = Instant::now();
-        let survived = passes(project, &copy, mutant, true)?;
+        let survived = passes(&copy, mutant, true)?;
         let verdict = if survived { "SURVIVED" } else { "caught" };
-        println!("{verdict:<9} {:>5.1}s  {}  ({} {})", begun.elapsed().as_secs_f32(), mutant.name, mutant.package, mutant.test);
+        println!(
+            "{verdict:<9} {:>5.1}s  {}  ({} {})",
+            begun.elapsed().as_secs_f32(),
+            mutant.name,
+            mutant.package,
+            mutant.test
+        );
         survivors += usize::from(survived);
     }
     println!("{} of {} planted defects caught", MUTANTS.len() - survivors, MUTANTS.len());
@@ -78,7 +84,8 @@ fn plant(path: &str, bytes: Vec<u8>) -> Result<Vec<u8>> {
     for mutant in planted {
         let count = text.matches(mutant.find).count();
         if count != 1 {
-            let why = format!("the text of “{}” is there {count} times, not once: {}", mutant.name, mutant.find);
+            let why =
+                format!("the text of “{}” is there {count} times, not once: {}", mutant.name, mutant.find);
             return Err(Failure::unreadable(path, why));
         }
         text = text.replacen(mutant.find, &asleep(mutant), 1);
@@ -95,8 +102,8 @@ fn asleep(mutant: &Mutant) -> String {
 }
 
 /// Returns whether the mutant's test passes, with the defect awake or not.
-fn passes(project: &Project, copy: &Path, mutant: &Mutant, awake: bool) -> Result<bool> {
-    let mut command = tests(project, copy);
+fn passes(copy: &Path, mutant: &Mutant, awake: bool) -> Result<bool> {
+    let mut command = tests(copy);
     command.args(["-p", mutant.package, "--quiet", "--", mutant.test]);
     if awake {
         command.env(SWITCH, mutant.name);
@@ -106,13 +113,19 @@ fn passes(project: &Project, copy: &Path, mutant: &Mutant, awake: bool) -> Resul
     if said.contains("running 0 tests") {
         return Err(Failure::unreadable(mutant.name, format!("no test is called {}", mutant.test)));
     }
-    Ok(output.status.success())
+    let (passed, failed) = (said.contains("test result: ok"), said.contains("test result: FAILED"));
+    if passed == failed {
+        let errors = String::from_utf8_lossy(&output.stderr);
+        return Err(Failure::unreadable(mutant.name, format!("its test did not run: {said}{errors}")));
+    }
+    Ok(passed)
 }
 
-fn tests(project: &Project, copy: &Path) -> Command {
+/// A folder of its own for what is built: packages of the copy have the names of ours, and must not take their places.
+fn tests(copy: &Path) -> Command {
     let mut command = cargo(copy, "test");
-    command.args(["--test", "it"]).env("CARGO_TARGET_DIR", absolute(project.target()));
-    command.env_remove(SWITCH);
+    command.args(["--test", "it"]).env("CARGO_TARGET_DIR", copy.with_file_name("build"));
+    command.env("RUSTFLAGS", "-Awarnings").env_remove(SWITCH);
     command
 }
 
@@ -127,8 +140,6 @@ fn absolute(folder: PathBuf) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
 
     #[test]

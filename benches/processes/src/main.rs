@@ -26,7 +26,11 @@ fn main() {
     let (mut devices, _relay) = group(&binary, &dir);
     make_wallet(&mut devices, &_relay.url);
     let signature: Vec<f64> = (0..signatures).map(|index| signature(&mut devices, index)).collect();
-    let rows = [("fdatasync of 256 bytes", sync), ("DKG of three keys, 2-of-3", ceremony), ("FROST Ed25519 signature, 2-of-3", signature)];
+    let rows = [
+        ("fdatasync of 256 bytes", sync),
+        ("DKG of three keys, 2-of-3", ceremony),
+        ("FROST Ed25519 signature, 2-of-3", signature),
+    ];
     println!("{:34} {:>6} {:>9} {:>9} {:>9}", "milliseconds", "runs", "p50", "p99", "max");
     for (name, mut times) in rows {
         times.sort_by(f64::total_cmp);

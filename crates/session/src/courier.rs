@@ -99,7 +99,8 @@ impl Courier {
         let mut frames = Vec::new();
         for (id, member) in recipients {
             let aad = self.associated_data(self.seat.me(), id);
-            let context = Transcript::new("frame/randomness").field("aad", &aad).field("message", bytes).finish();
+            let context =
+                Transcript::new("frame/randomness").field("aad", &aad).field("message", bytes).finish();
             let mut rng = HedgedRng::new(entropy, self.seat.identity().seed().expose(), &context);
             let Some(channel) = self.channels.get(&id) else { continue };
             let Ok(sealed) = channel.seal_padded(&mut rng, &aad, bytes) else { continue };

@@ -4,9 +4,9 @@
 //! whatever it says is authentic. What it changes is a function of message and recipient, so it lies consistently
 //! when it repeats itself.
 
+mod ceremony;
 mod dealing;
 mod forge;
-mod ceremony;
 mod signature;
 
 use std::collections::BTreeMap;
@@ -246,14 +246,7 @@ pub struct Liar {
 impl Liar {
     /// Prepares to misbehave in one way.
     pub const fn new(behaviour: Behaviour) -> Self {
-        Self {
-            behaviour,
-            seat: None,
-            seed: None,
-            heard: BTreeMap::new(),
-            is_silent: false,
-            lies: 0,
-        }
+        Self { behaviour, seat: None, seed: None, heard: BTreeMap::new(), is_silent: false, lies: 0 }
     }
 
     /// Returns how many lies were told.
@@ -341,7 +334,11 @@ impl Liar {
     }
 
     /// Changes a decoded body.
-    fn edit<M: BorshDeserialize + BorshSerialize>(&self, envelope: &Envelope, edit: impl FnOnce(&mut M)) -> Envelope {
+    fn edit<M: BorshDeserialize + BorshSerialize>(
+        &self,
+        envelope: &Envelope,
+        edit: impl FnOnce(&mut M),
+    ) -> Envelope {
         let mut message: M = borsh::from_slice(&envelope.body).expect("an honest body");
         edit(&mut message);
         self.instead(envelope, borsh::to_vec(&message).expect("writing to memory"))
@@ -349,8 +346,7 @@ impl Liar {
 
     /// Says something that the honest machine would not, in the same session.
     fn beside(&self, envelope: &Envelope, round: u8, body: &impl BorshSerialize) -> Envelope {
-        let header =
-            Header { round, sequence: u32::from(round), recipient: None, ..envelope.header.clone() };
+        let header = Header { round, sequence: u32::from(round), recipient: None, ..envelope.header.clone() };
         self.sign(header, borsh::to_vec(body).expect("writing to memory"))
     }
 

@@ -11,10 +11,10 @@ use quorate_session::courier::Courier;
 use quorate_session::envelope::{Envelope, Protocol};
 use quorate_session::keygen::{self, Keygen};
 use quorate_session::lobby::{self, Lobby};
+use quorate_session::output::Output;
 use quorate_session::roster::Roster;
 use quorate_session::seat::Seat;
 use quorate_session::signing::{self, Signing, Task};
-use quorate_session::output::Output;
 use quorate_threshold::KeyShare;
 use quorate_threshold::engine::Recipient;
 use quorate_transport::{DeviceIdentity, Invite, MemberKey};
@@ -190,7 +190,13 @@ impl Device {
     }
 
     /// Takes a frame from the relay.
-    pub fn handle_frame(&mut self, from: MemberKey, bytes: &[u8], now: Timestamp, hands: &mut Hands<'_>) -> Step {
+    pub fn handle_frame(
+        &mut self,
+        from: MemberKey,
+        bytes: &[u8],
+        now: Timestamp,
+        hands: &mut Hands<'_>,
+    ) -> Step {
         let Some(process) = &mut self.process else { return Ok(()) };
         if process.lobby.as_mut().is_some_and(|lobby| lobby.handle_frame(from, bytes)) {
             return self.drain(now, hands);
@@ -241,8 +247,11 @@ impl Device {
     /// Asks the group for a signature. Returns whether this device could.
     pub fn propose(&mut self, task: Task, now: Timestamp, hands: &mut Hands<'_>) -> (bool, Step) {
         let Some(membership) = self.membership_mut() else { return (false, Ok(())) };
-        let Some(share) = membership.keys.as_ref().and_then(|keys| keys.share(&task)) else { return (false, Ok(())) };
-        let signing = Signing::propose(Arc::clone(&membership.seat), share, task, now).expect("a possible task");
+        let Some(share) = membership.keys.as_ref().and_then(|keys| keys.share(&task)) else {
+            return (false, Ok(()));
+        };
+        let signing =
+            Signing::propose(Arc::clone(&membership.seat), share, task, now).expect("a possible task");
         let session = *signing.session();
         membership.signings.insert(session, signing);
         hands.effects.push(Effect::Told(Told::Asked(session)));
@@ -250,10 +259,18 @@ impl Device {
     }
 
     /// Lets the person answer.
-    pub fn decide(&mut self, session: &[u8; 32], answer: Answer, now: Timestamp, hands: &mut Hands<'_>) -> Step {
+    pub fn decide(
+        &mut self,
+        session: &[u8; 32],
+        answer: Answer,
+        now: Timestamp,
+        hands: &mut Hands<'_>,
+    ) -> Step {
         let entropy = self.entropy.fresh();
         let index = self.index;
-        let Some(signing) = self.membership_mut().and_then(|m| m.signings.get_mut(session)) else { return Ok(()) };
+        let Some(signing) = self.membership_mut().and_then(|m| m.signings.get_mut(session)) else {
+            return Ok(());
+        };
         match answer {
             Answer::Approve => {
                 hands.watch.approves(index, session);
@@ -297,7 +314,9 @@ impl Device {
     /// Carries out everything that the machines ask for.
     fn drain(&mut self, now: Timestamp, hands: &mut Hands<'_>) -> Step {
         self.drain_lobby(now, hands)?;
-        while let Some(output) = self.membership_mut().and_then(|m| m.keygen.as_mut()).and_then(Keygen::poll_output) {
+        while let Some(output) =
+            self.membership_mut().and_then(|m| m.keygen.as_mut()).and_then(Keygen::poll_output)
+        {
             hands.watch.shows(self.index, &output);
             match output {
                 Output::Persist(mutation) => self.persist(Record::Keygen(mutation), hands)?,
@@ -308,13 +327,16 @@ impl Device {
             }
         }
         self.keep_keys(hands)?;
-        let sessions: Vec<[u8; 32]> = self.membership().map_or_else(Vec::new, |m| m.signings.keys().copied().collect());
+        let sessions: Vec<[u8; 32]> =
+            self.membership().map_or_else(Vec::new, |m| m.signings.keys().copied().collect());
         for session in sessions {
             let next = |device: &mut Self| device.membership_mut()?.signings.get_mut(&session)?.poll_output();
             while let Some(output) = next(self) {
                 hands.watch.shows(self.index, &output);
                 match output {
-                    Output::Persist(mutation) => self.persist(Record::Signing { session, mutation }, hands)?,
+                    Output::Persist(mutation) => {
+                        self.persist(Record::Signing { session, mutation }, hands)?
+                    }
                     Output::Append(mutation) => self.append(&Record::Signing { session, mutation }, hands)?,
                     Output::Send(to, envelope) => self.send(to, envelope, hands)?,
                     Output::WakeAt(at) => hands.effects.push(Effect::Wake(at)),
@@ -329,7 +351,9 @@ impl Device {
         let next = |device: &mut Self| device.process.as_mut()?.lobby.as_mut()?.poll_output();
         while let Some(output) = next(self) {
             match output {
-                lobby::Output::Send(frame) => hands.effects.push(Effect::Send { to: frame.to, bytes: frame.bytes }),
+                lobby::Output::Send(frame) => {
+                    hands.effects.push(Effect::Send { to: frame.to, bytes: frame.bytes })
+                }
                 lobby::Output::WakeAt(at) => hands.effects.push(Effect::Wake(at)),
                 lobby::Output::Event(lobby::Event::Complete(signed)) => {
                     let roster = signed.roster.clone();
@@ -349,7 +373,9 @@ impl Device {
     /// Once certified, the keys are kept and the ceremony is over.
     fn keep_keys(&mut self, hands: &mut Hands<'_>) -> Step {
         let Some(membership) = self.membership_mut() else { return Ok(()) };
-        let Some((outcome, certificate)) = membership.keygen.as_ref().and_then(Keygen::finished) else { return Ok(()) };
+        let Some((outcome, certificate)) = membership.keygen.as_ref().and_then(Keygen::finished) else {
+            return Ok(());
+        };
         let copy = || outcome.shares.iter().map(KeyShare::duplicate).collect();
         let (statement, certificate) = (outcome.statement, Some(certificate.clone()));
         let record = Record::Keys { shares: copy(), certificate: certificate.clone(), statement };
@@ -359,7 +385,9 @@ impl Device {
     }
 
     fn persist(&mut self, record: Record, hands: &mut Hands<'_>) -> Step {
-        if let (Some(liar), Record::Keygen(keygen::Mutation::Started { seed, .. })) = (&mut self.liar, &record) {
+        if let (Some(liar), Record::Keygen(keygen::Mutation::Started { seed, .. })) =
+            (&mut self.liar, &record)
+        {
             liar.remember_seed(seed);
         }
         self.points.pass(hands.dice)?;
@@ -390,7 +418,9 @@ impl Device {
         let courier = &process.membership.as_ref().expect("a member that speaks").courier;
         for (to, envelope) in said {
             let frames = courier.seal(&mut self.entropy, to, &envelope);
-            hands.effects.extend(frames.into_iter().map(|frame| Effect::Send { to: frame.to, bytes: frame.bytes }));
+            hands
+                .effects
+                .extend(frames.into_iter().map(|frame| Effect::Send { to: frame.to, bytes: frame.bytes }));
         }
         self.points.pass(hands.dice)
     }
@@ -401,13 +431,15 @@ impl Device {
 
     /// Takes the place that a roster gives, and begins the ceremony.
     fn join(&mut self, roster: Roster, now: Timestamp) {
-        let seat = Arc::new(Seat::new(Arc::clone(&self.identity), roster).expect("a roster that holds this device"));
+        let seat =
+            Arc::new(Seat::new(Arc::clone(&self.identity), roster).expect("a roster that holds this device"));
         if let Some(liar) = &mut self.liar {
             liar.sit_down(&seat);
         }
         let courier = Courier::new(Arc::clone(&seat)).expect("identities that were checked");
         let seed = Secret::new(self.entropy.fresh());
-        let keygen = Keygen::start(Arc::clone(&seat), seed, self.patience, now).expect("a roster with purposes");
+        let keygen =
+            Keygen::start(Arc::clone(&seat), seed, self.patience, now).expect("a roster with purposes");
         let membership =
             Membership { seat, courier, keygen: Some(keygen), keys: None, signings: BTreeMap::new() };
         if let Some(process) = &mut self.process {
@@ -427,9 +459,10 @@ impl Membership {
             return;
         }
         let Some(keys) = &self.keys else { return };
-        let opened = keys.shares.iter().find_map(|share| {
-            Signing::open(Arc::clone(&self.seat), share, envelope.clone(), now).ok()
-        });
+        let opened = keys
+            .shares
+            .iter()
+            .find_map(|share| Signing::open(Arc::clone(&self.seat), share, envelope.clone(), now).ok());
         if let Some(signing) = opened {
             self.signings.insert(session, signing);
             hands.effects.push(Effect::Told(Told::Asked(session)));

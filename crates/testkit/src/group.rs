@@ -88,7 +88,8 @@ fn reconstructs_on<C: Curve>(shares: &[&KeyShare]) -> bool {
     let public = &shares[0].public;
     let signers = || shares.iter().map(|share| share.participant);
     let scalar = |share: &KeyShare| C::scalar_from_bytes(share.signing_share.expose()).unwrap();
-    let part = |share: &&KeyShare| scalar(share) * lagrange_at_zero::<C>(signers(), share.participant).unwrap();
+    let part =
+        |share: &&KeyShare| scalar(share) * lagrange_at_zero::<C>(signers(), share.participant).unwrap();
     let secret = shares.iter().map(part).reduce(|sum, part| sum + part).unwrap();
     let is_own = |share: &&KeyShare| {
         let point = C::point_to_bytes(&C::mul_base(&scalar(share))).unwrap();
@@ -101,6 +102,8 @@ fn reconstructs_on<C: Curve>(shares: &[&KeyShare]) -> bool {
 pub fn subsets<T: Copy>(items: &[T], size: usize) -> Vec<Vec<T>> {
     (0..1_u64 << items.len())
         .filter(|mask| mask.count_ones() as usize == size)
-        .map(|mask| items.iter().enumerate().filter(|(bit, _)| mask >> bit & 1 == 1).map(|(_, item)| *item).collect())
+        .map(|mask| {
+            items.iter().enumerate().filter(|(bit, _)| mask >> bit & 1 == 1).map(|(_, item)| *item).collect()
+        })
         .collect()
 }

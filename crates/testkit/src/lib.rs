@@ -11,14 +11,16 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::needless_pass_by_value,
+    clippy::type_complexity,
     reason = "for tests only: a broken assumption has to stop the run"
 )]
 
 pub mod byzantine;
 pub mod clock;
 pub mod device;
-pub mod disk;
 pub mod dice;
+pub mod disk;
 pub mod entropy;
 pub mod faults;
 pub mod fuse;

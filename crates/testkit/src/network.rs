@@ -133,10 +133,14 @@ impl VirtualNetwork {
             && let Some(old) = self.old(dice)
         {
             self.mischief.replayed += 1;
-            arriving.push((now.after(FASTEST + dice.below(JITTER)), Packet { to: packet.to, is_genuine: false, ..old }));
+            arriving.push((
+                now.after(FASTEST + dice.below(JITTER)),
+                Packet { to: packet.to, is_genuine: false, ..old },
+            ));
         }
         self.remember(&packet, dice);
-        if fate == Fate::Lose || self.cut.contains(&(packet.from, packet.to)) || dice.chance(self.faults.lose) {
+        if fate == Fate::Lose || self.cut.contains(&(packet.from, packet.to)) || dice.chance(self.faults.lose)
+        {
             self.mischief.lost += 1;
             return arriving;
         }

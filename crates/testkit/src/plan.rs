@@ -154,7 +154,15 @@ impl Plan {
         let devices = usize::from(self.threshold.max_signers());
         let schnorr: Vec<_> = SCHNORR.into_iter().filter(|purpose| self.purposes.contains(purpose)).collect();
         for _ in 0..1 + dice.below(2) {
-            let answer = |_| dice.pick(&[Answer::Approve, Answer::Approve, Answer::Approve, Answer::Refuse, Answer::Ignore]);
+            let answer = |_| {
+                dice.pick(&[
+                    Answer::Approve,
+                    Answer::Approve,
+                    Answer::Approve,
+                    Answer::Refuse,
+                    Answer::Ignore,
+                ])
+            };
             let answers = (0..devices).map(answer).collect();
             self.requests.push(Request {
                 at: dice.below(self.heal_at),
@@ -194,9 +202,7 @@ impl Plan {
         let chosen = self.crash_at.iter().filter(|(chosen, _)| *chosen == device);
         match chosen.map(|(_, point)| *point).collect::<Vec<_>>() {
             points if !points.is_empty() => Fuse::At(points),
-            _ if self.faults.crash > 0 && self.behaviour(device).is_none() => {
-                Fuse::Random(self.faults.crash)
-            }
+            _ if self.faults.crash > 0 && self.behaviour(device).is_none() => Fuse::Random(self.faults.crash),
             _ => Fuse::Safe,
         }
     }

@@ -63,7 +63,10 @@ impl Simulation {
             return report;
         }
         let again = Self::new(plan, true).run();
-        panic!("seed {:#x}, {:?}: {:#?}\n{}\n{plan:?}", plan.seed, plan.start, report.violations, again.words);
+        panic!(
+            "seed {:#x}, {:?}: {:#?}\n{}\n{plan:?}",
+            plan.seed, plan.start, report.violations, again.words
+        );
     }
 
     /// Prepares a run; `in_words` keeps the last events readable.
@@ -87,7 +90,7 @@ impl Simulation {
             scheduled: 0,
             wakes: BTreeSet::new(),
             dice,
-            watch: Watch::new(identities, liars, plan.seed % 16 == 0),
+            watch: Watch::new(identities, liars, plan.seed.is_multiple_of(16)),
             trace: Trace::new(in_words),
             told: vec![Vec::new(); count],
             crashes: vec![0; count],
@@ -165,7 +168,9 @@ impl Simulation {
             }
             Act::Ask(request) => self.ask(request),
             Act::Decide(index, session, answer) => {
-                let decide = |device: &mut Device, now, hands: &mut Hands<'_>| device.decide(&session, answer, now, hands);
+                let decide = |device: &mut Device, now, hands: &mut Hands<'_>| {
+                    device.decide(&session, answer, now, hands)
+                };
                 self.act_on(index, "decides", decide);
             }
             Act::RestartRelay => self.restart_relay(),
@@ -181,9 +186,13 @@ impl Simulation {
             return self.held[index].push(packet);
         }
         let head: Vec<u8> = packet.bytes.iter().take(80).copied().collect();
-        let words = || format!("from {:?}, {} bytes, genuine: {}", packet.from, packet.bytes.len(), packet.is_genuine);
+        let words = || {
+            format!("from {:?}, {} bytes, genuine: {}", packet.from, packet.bytes.len(), packet.is_genuine)
+        };
         self.trace.add(self.clock.now(), "receives", index, &head, words);
-        self.act_on(index, "handled", |device, now, hands| device.handle_frame(packet.from, &packet.bytes, now, hands));
+        self.act_on(index, "handled", |device, now, hands| {
+            device.handle_frame(packet.from, &packet.bytes, now, hands)
+        });
     }
 
     fn boot(&mut self, index: usize) {
@@ -279,7 +288,9 @@ impl Simulation {
             derivation: Derivation::child(vec![u32::try_from(number).unwrap_or(0)]),
             chain: "simulated".to_owned(),
             payload: format!("payment {number}").into_bytes(),
-            messages: (0..request.messages).map(|message| vec![u8::try_from(message).unwrap_or(0); 32]).collect(),
+            messages: (0..request.messages)
+                .map(|message| vec![u8::try_from(message).unwrap_or(0); 32])
+                .collect(),
             policy_version: 0,
             note: String::new(),
             expires: self.clock.now_at(index).after(request.patience),
@@ -290,7 +301,8 @@ impl Simulation {
             asked = could;
             step
         });
-        let is_worth_it = self.clock.elapsed() < self.plan.heal_at + RECOVERY || request.at > self.plan.heal_at;
+        let is_worth_it =
+            self.clock.elapsed() < self.plan.heal_at + RECOVERY || request.at > self.plan.heal_at;
         if !asked && is_worth_it {
             self.after_now(1_000, Act::Ask(number));
         }
@@ -355,16 +367,23 @@ impl Simulation {
                 None => KeygenEnd::Waiting,
             },
         };
-        let end = |signing: &quorate_session::signing::Signing| match (signing.signatures(), signing.failure()) {
-            (Some(signatures), _) => SessionEnd::Signed(signatures.to_vec()),
-            (None, Some(failure)) => SessionEnd::Failed(failure.clone()),
-            (None, None) => SessionEnd::Open,
-        };
-        let sessions = membership.into_iter().flat_map(|m| &m.signings).map(|(id, signing)| (*id, end(signing))).collect();
+        let end =
+            |signing: &quorate_session::signing::Signing| match (signing.signatures(), signing.failure()) {
+                (Some(signatures), _) => SessionEnd::Signed(signatures.to_vec()),
+                (None, Some(failure)) => SessionEnd::Failed(failure.clone()),
+                (None, None) => SessionEnd::Open,
+            };
+        let sessions = membership
+            .into_iter()
+            .flat_map(|m| &m.signings)
+            .map(|(id, signing)| (*id, end(signing)))
+            .collect();
         DeviceReport {
             participant: membership.map(|m| m.seat.me()),
             keygen,
-            shares: keys.map_or_else(Vec::new, |keys| keys.shares.iter().map(quorate_threshold::KeyShare::duplicate).collect()),
+            shares: keys.map_or_else(Vec::new, |keys| {
+                keys.shares.iter().map(quorate_threshold::KeyShare::duplicate).collect()
+            }),
             statement: keys.map(|keys| keys.statement),
             certificate: keys.and_then(|keys| keys.certificate.clone()),
             sessions,
@@ -415,7 +434,8 @@ fn devices(plan: &Plan) -> (Vec<Device>, Vec<quorate_transport::IdentityKey>) {
         })
         .collect();
     if plan.start == Start::Keys {
-        let keys: Vec<_> = plan.purposes.iter().map(|key| group::deal(*key, plan.threshold, plan.seed)).collect();
+        let keys: Vec<_> =
+            plan.purposes.iter().map(|key| group::deal(*key, plan.threshold, plan.seed)).collect();
         for (index, device) in devices.iter_mut().enumerate() {
             device.install(keys.iter().map(|shares| shares[index].duplicate()).collect());
         }

@@ -22,7 +22,14 @@ impl Trace {
     }
 
     /// Adds an event. `words` is only called when somebody wants to read them.
-    pub fn add(&mut self, at: Timestamp, kind: &str, device: usize, content: &[u8], words: impl FnOnce() -> String) {
+    pub fn add(
+        &mut self,
+        at: Timestamp,
+        kind: &str,
+        device: usize,
+        content: &[u8],
+        words: impl FnOnce() -> String,
+    ) {
         self.events += 1;
         self.hash.update(at.0.to_le_bytes());
         self.hash.update((kind.len() as u64).to_le_bytes());

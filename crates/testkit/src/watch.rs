@@ -6,8 +6,8 @@ use core::fmt::Debug;
 use std::collections::{BTreeMap, BTreeSet};
 
 use quorate_primitives::ParticipantId;
-use quorate_session::output::Output;
 use quorate_session::envelope::{Envelope, Protocol};
+use quorate_session::output::Output;
 use quorate_session::roster::Roster;
 use quorate_session::seat::Seat;
 use quorate_session::signing::{Decision, Mutation, Package, Shares};
@@ -140,7 +140,9 @@ impl Watch {
         }
         let needed = usize::from(seat.roster().threshold.min_signers());
         if signers.len() != needed || statements.len() != 1 {
-            self.broken(format!("S1: device {device} released a share without {needed} approvals of one statement"));
+            self.broken(format!(
+                "S1: device {device} released a share without {needed} approvals of one statement"
+            ));
         }
     }
 

@@ -32,10 +32,9 @@ pub const MUTANTS: [Mutant; 24] = [
     Mutant {
         name: "release the share before the burn record",
         file: "crates/session/src/signing/release.rs",
-        find: "let said = Shares { named: package.digest(), package: fixed.hash, shares };",
-        replace: "let said = Shares { named: package.digest(), package: fixed.hash, shares }; \
-                  let early = self.say(Round::Share, None, &said); \
-                  self.out.push(Output::Send(Recipient::All, early));",
+        find: "self.out.push(Output::Persist(Mutation::Burned { package, share: share.clone() }));",
+        replace: "self.out.push(Output::Send(Recipient::All, share.clone())); \
+                  self.out.push(Output::Persist(Mutation::Burned { package, share: share.clone() }));",
         package: SIMULATOR,
         test: "any_enough_members_sign",
     },
@@ -50,8 +49,13 @@ pub const MUTANTS: [Mutant; 24] = [
     Mutant {
         name: "draw the same nonces in every session",
         file: "crates/session/src/signing/collect.rs",
-        find: "HedgedRng::new(entropy, &self.session, b\"signing nonces\")",
-        replace: "HedgedRng::new(&[0; 32], b\"\", b\"signing nonces\")",
+        find: "let mut rng = HedgedRng::new(entropy, &self.session, b\"signing nonces\");\n        \
+               (0..self.task.messages.len() as u64)\n            .map(|index| {\n                \
+               let context =\n                    \
+               Transcript::new(\"signing/nonce\").field(\"session\", &self.session).number(\"index\", index);\n                \
+               self.key.commit(&context.finish(), &mut rng)\n            })\n            .collect()",
+        replace: "let mut rng = HedgedRng::new(entropy, b\"\", b\"signing nonces\");\n        \
+                  (0..self.task.messages.len()).map(|_| self.key.commit(b\"\", &mut rng)).collect()",
         package: SESSION,
         test: "c4_the_same_request_again",
     },
@@ -154,8 +158,8 @@ pub const MUTANTS: [Mutant; 24] = [
     Mutant {
         name: "take a complaint about shares that nobody signed",
         file: "crates/session/src/keygen/dispute.rs",
-        find: "&& header.recipient == recipient\n            && self.seat.verify(envelope).is_ok()",
-        replace: "",
+        find: "header.recipient == recipient\n            && self.seat.verify(envelope).is_ok()",
+        replace: "header.recipient == recipient",
         package: SIMULATOR,
         test: "b5_false_complaints_name_the_accuser",
     },

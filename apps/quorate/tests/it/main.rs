@@ -15,6 +15,8 @@ mod sign;
 #[cfg(test)]
 mod stage;
 #[cfg(test)]
+mod terminal;
+#[cfg(test)]
 mod vault;
 #[cfg(test)]
 mod wallet;

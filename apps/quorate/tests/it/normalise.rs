@@ -42,7 +42,7 @@ impl Names {
         }
         let line = between(&between(&line, "Safety words: ", ""), "\"words\":[", "]");
         let line = numbers(&progress(&line));
-        fingerprints(&self.tokens(&line))
+        columns(&fingerprints(&self.tokens(&line)))
     }
 
     fn tokens(&mut self, line: &str) -> String {
@@ -155,6 +155,20 @@ fn fingerprints(line: &str) -> String {
         words.splice(start..start + 8, ["<fingerprint>"]);
     }
     words.join(" ")
+}
+
+/// What was replaced had a length of its own, and so has the gap behind it.
+fn columns(line: &str) -> String {
+    let mut out = String::new();
+    let mut rest = line;
+    while let Some(end) = rest.find('>').map(|at| at + 1) {
+        let (head, tail) = rest.split_at(end);
+        let ours = head.ends_with("<short>") || head[..end - 1].ends_with(|c: char| c.is_ascii_digit());
+        out.push_str(head);
+        let gap = tail.len() - tail.trim_start_matches(' ').len();
+        rest = if ours && gap > 2 { &tail[gap - 2..] } else { tail };
+    }
+    out + rest
 }
 
 /// Who is awaited depends on who was faster.

@@ -142,6 +142,16 @@ impl Stage {
         let _ = writeln!(self.transcript, "{gap}# {text}");
     }
 
+    /// Writes down what was seen elsewhere.
+    pub fn record(&mut self, lines: &[String]) {
+        let gap = if self.transcript.is_empty() { "" } else { "\n" };
+        self.transcript.push_str(gap);
+        for line in lines {
+            let line = self.names.line(line);
+            let _ = writeln!(self.transcript, "{}", line.trim_end());
+        }
+    }
+
     /// Runs a command of a device to its end, and writes it down.
     pub fn run(&mut self, device: &str, args: &[&str]) -> Ended {
         self.run_with(device, args, "")
@@ -203,12 +213,7 @@ impl Stage {
         lines.extend(kept.map(|line| format!("1| {line}")));
         lines.extend(ended.stderr.lines().map(|line| format!("2| {line}")));
         lines.push(format!("exit {}", ended.code));
-        let gap = if self.transcript.is_empty() || self.transcript.ends_with("#\n") { "" } else { "\n" };
-        self.transcript.push_str(gap);
-        for line in lines {
-            let line = self.names.line(&line);
-            let _ = writeln!(self.transcript, "{}", line.trim_end());
-        }
+        self.record(&lines);
         ended
     }
 

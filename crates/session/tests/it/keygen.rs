@@ -86,7 +86,8 @@ impl Ceremony {
 fn three_members_get_one_certificate() {
     let mut ceremony = Ceremony::begin();
     ceremony.run();
-    let statements: Vec<_> = (1..=3).map(|member| ceremony.machines[&member].finished().unwrap().0.statement).collect();
+    let statements: Vec<_> =
+        (1..=3).map(|member| ceremony.machines[&member].finished().unwrap().0.statement).collect();
     assert!(statements.iter().all(|statement| *statement == statements[0]));
     assert!(ceremony.events.values().all(|events| events.last() == Some(&Event::Finished)));
 }
@@ -204,7 +205,8 @@ fn a_log_out_of_order_is_refused() {
         ceremony.run();
         ceremony
     };
-    let replay = |log: Vec<Mutation>| Keygen::replay(Arc::clone(ceremony().group.seat(1)), log, PATIENCE, NOW);
+    let replay =
+        |log: Vec<Mutation>| Keygen::replay(Arc::clone(ceremony().group.seat(1)), log, PATIENCE, NOW);
     let log = || ceremony().log.remove(&1).unwrap();
     assert!(replay(log()).is_ok());
     assert!(replay(Vec::new()).is_err());
@@ -224,13 +226,16 @@ fn b16_only_a_whole_certificate_ends_the_wait() {
     // Everything but the last flight reaches member 1.
     let mut last = Vec::new();
     while !ceremony.said.is_empty() {
-        let (fives, earlier) = ceremony.said.drain(..).partition(|envelope: &Envelope| envelope.header.round == 5);
+        let (fives, earlier) =
+            ceremony.said.drain(..).partition(|envelope: &Envelope| envelope.header.round == 5);
         last.extend::<Vec<_>>(fives);
         ceremony.said = earlier;
         ceremony.exchange();
     }
     for envelope in &last {
-        others(envelope.header.sender.get()).filter(|to| *to != 1).for_each(|to| ceremony.deliver(to, envelope));
+        others(envelope.header.sender.get())
+            .filter(|to| *to != 1)
+            .for_each(|to| ceremony.deliver(to, envelope));
     }
     assert!(ceremony.machines[&1].is_pending() && ceremony.finished(2));
     let whole = ceremony.machines[&2].finished().unwrap().1.clone();

@@ -86,7 +86,11 @@ impl Room {
                 _ => None,
             })
         };
-        self.events.iter().enumerate().filter_map(|(index, events)| Some((index, complete(events)?))).collect()
+        self.events
+            .iter()
+            .enumerate()
+            .filter_map(|(index, events)| Some((index, complete(events)?)))
+            .collect()
     }
 }
 
@@ -266,7 +270,8 @@ fn an_expired_or_foreign_invite_opens_nothing() {
     let late = Timestamp(NOW.0 + 60_000);
     let expired = Lobby::join(devices[1].clone(), invite(&devices[0], 1, 2), "second", &[2; 32], late);
     assert_eq!(expired.unwrap_err(), LobbyError::Expired);
-    let foreign = Lobby::create(devices[1].clone(), invite(&devices[0], 1, 2), "second", plan(), &[2; 32], NOW);
+    let foreign =
+        Lobby::create(devices[1].clone(), invite(&devices[0], 1, 2), "second", plan(), &[2; 32], NOW);
     assert_eq!(foreign.unwrap_err(), LobbyError::NotTheCreator);
 }
 
@@ -275,7 +280,8 @@ fn a_creator_that_restarts_tells_the_list_to_who_missed_it() {
     let (devices, room) = group_of_three();
     let Some(Event::Complete(signed)) = room.events[0].last().cloned() else { panic!("not complete") };
     let restored =
-        Lobby::restore(devices[0].clone(), invite(&devices[0], 1, 3), "creator", signed, &[8; 32], NOW).unwrap();
+        Lobby::restore(devices[0].clone(), invite(&devices[0], 1, 3), "creator", signed, &[8; 32], NOW)
+            .unwrap();
     let mut again = Room::new(vec![restored, join(&devices[2], invite(&devices[0], 1, 3), "third")]);
     again.meet();
     assert_eq!(again.rosters()[&1], room.rosters()[&0]);

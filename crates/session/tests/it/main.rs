@@ -1,5 +1,14 @@
 //! The crate from outside: what a hostile relay or member can hand to each part.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that panics has failed")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::needless_pass_by_value,
+    clippy::panic,
+    clippy::redundant_clone,
+    clippy::type_complexity,
+    clippy::unwrap_used,
+    reason = "a test that panics has failed"
+)]
 
 mod courier;
 mod keygen;

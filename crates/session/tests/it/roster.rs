@@ -20,7 +20,9 @@ fn a6_two_members_never_share_a_key_or_a_name() {
         assert_eq!(seat.unwrap_err(), SeatError::Roster(RosterError::Duplicate(what)));
     };
     refused("signing key", &|roster| roster.members[2].identity.signing = roster.members[1].identity.signing);
-    refused("agreement key", &|roster| roster.members[2].identity.agreement = roster.members[0].identity.agreement);
+    refused("agreement key", &|roster| {
+        roster.members[2].identity.agreement = roster.members[0].identity.agreement
+    });
     refused("relay key", &|roster| roster.members[1].relay = roster.members[2].relay);
     refused("name", &|roster| roster.members[1].name = roster.members[0].name.clone());
     refused("signing key", &|roster| roster.members[1].identity = roster.members[0].identity);
@@ -52,13 +54,24 @@ fn refuses_counts_purposes_and_names_that_do_not_fit() {
         roster.check()
     };
     assert_eq!(check(&|_| {}), Ok(()));
-    assert!(matches!(check(&|r| drop(r.members.pop())), Err(RosterError::MemberCount { members: 2, expected: 3 })));
-    for purposes in [vec![], vec![KeyPurpose::Ed25519; 2], vec![KeyPurpose::Ed25519, KeyPurpose::EcdsaSecp256k1]] {
+    assert!(matches!(
+        check(&|r| drop(r.members.pop())),
+        Err(RosterError::MemberCount { members: 2, expected: 3 })
+    ));
+    for purposes in
+        [vec![], vec![KeyPurpose::Ed25519; 2], vec![KeyPurpose::Ed25519, KeyPurpose::EcdsaSecp256k1]]
+    {
         assert_eq!(check(&|r| r.purposes.clone_from(&purposes)), Err(RosterError::Purposes));
     }
     for name in ["", " a", "a ", "a\nb", "a\u{202e}b", "\u{200b}", &"x".repeat(65)] {
-        assert!(matches!(check(&|r| name.clone_into(&mut r.members[1].name)), Err(RosterError::Name(_))), "{name:?}");
-        assert!(matches!(check(&|r| name.clone_into(&mut r.wallet_name)), Err(RosterError::Name(_))), "{name:?}");
+        assert!(
+            matches!(check(&|r| name.clone_into(&mut r.members[1].name)), Err(RosterError::Name(_))),
+            "{name:?}"
+        );
+        assert!(
+            matches!(check(&|r| name.clone_into(&mut r.wallet_name)), Err(RosterError::Name(_))),
+            "{name:?}"
+        );
         assert!(!is_name(name));
     }
 }

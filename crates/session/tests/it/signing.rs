@@ -7,8 +7,8 @@ use quorate_primitives::{KeyPurpose, Threshold, Timestamp};
 use quorate_session::envelope::{Envelope, Header, Protocol};
 use quorate_session::output::Output;
 use quorate_session::signing::{
-    Approval, Blame, Decision, Event, Failure, MAX_MESSAGES, MAX_PAYLOAD_LEN, Mutation, OpenError, Package, Shares,
-    Signing, Task,
+    Approval, Blame, Decision, Event, Failure, MAX_MESSAGES, MAX_PAYLOAD_LEN, Mutation, OpenError, Package,
+    Shares, Signing, Task,
 };
 use quorate_testkit::group::deal;
 use quorate_threshold::KeyShare;
@@ -64,7 +64,8 @@ impl Request {
         let proposal = request.said.remove(0);
         for member in 2..=3 {
             let seat = Arc::clone(request.group.seat(member));
-            let opened = Signing::open(seat, &shares[usize::from(member) - 1], proposal.clone(), NOW).unwrap();
+            let opened =
+                Signing::open(seat, &shares[usize::from(member) - 1], proposal.clone(), NOW).unwrap();
             request.machines.insert(member, opened);
             request.drain(member);
         }
@@ -196,7 +197,8 @@ fn c1_a_restart_repeats_the_burned_share_or_withdraws() {
         assert_eq!(is_burned, !released.is_empty(), "{kept} mutations");
         assert_eq!(is_burned, machine.is_open());
         machine.approve(&[9; 32], NOW);
-        let again = std::iter::from_fn(|| machine.poll_output()).any(|output| matches!(output, Output::Send(..)));
+        let again =
+            std::iter::from_fn(|| machine.poll_output()).any(|output| matches!(output, Output::Send(..)));
         assert!(!again, "a decision is made once");
     }
 }
@@ -243,7 +245,9 @@ fn s1_a_package_with_anything_but_t_approvals_of_this_statement_is_blamed_on_the
 }
 
 fn edit_approval(envelope: &Envelope, edit: impl FnOnce(&mut Approval)) -> Vec<u8> {
-    let Decision::Approve(mut approval) = borsh::from_slice(&envelope.body).unwrap() else { panic!("no approval") };
+    let Decision::Approve(mut approval) = borsh::from_slice(&envelope.body).unwrap() else {
+        panic!("no approval")
+    };
     edit(&mut approval);
     borsh::to_vec(&Decision::Approve(approval)).unwrap()
 }
@@ -341,7 +345,11 @@ fn b12_a_share_for_something_else_names_its_signer() {
         ("one message missing", &|shares| shares.shares.truncate(1), Blame::Malformed),
         ("of another session", &|shares| shares.shares.clone_from(&other.shares), Blame::WrongShare),
         ("for another package", &|shares| shares.package = other.package, Blame::OtherPackage),
-        ("naming another session's package", &|shares| shares.named = other.named.clone(), Blame::OtherPackage),
+        (
+            "naming another session's package",
+            &|shares| shares.named = other.named.clone(),
+            Blame::OtherPackage,
+        ),
     ];
     for (what, spoil, expected) in spoil {
         let mut request = Request::ask(task());
@@ -396,9 +404,12 @@ fn b13_who_does_not_sign_does_not_veto() {
     request.approve(1);
     let package = request.take(1, PACKAGE);
     request.tell_others(&package);
-    let header = |round: u8| Header { sender: p(3), round, sequence: u32::from(round), ..package.header.clone() };
+    let header =
+        |round: u8| Header { sender: p(3), round, sequence: u32::from(round), ..package.header.clone() };
     let noise: Vec<Envelope> = (DECISION..=6)
-        .flat_map(|round| [vec![], vec![0xff; 50], borsh::to_vec(&vec![[0_u8; 64]; 2]).unwrap()].map(|body| (round, body)))
+        .flat_map(|round| {
+            [vec![], vec![0xff; 50], borsh::to_vec(&vec![[0_u8; 64]; 2]).unwrap()].map(|body| (round, body))
+        })
         .map(|(round, body)| signed(&request.group, 3, header(round), &body))
         .collect();
     for envelope in &noise {
@@ -463,7 +474,9 @@ fn e2_proposals_that_do_not_fit_are_refused() {
     let proposal = std::iter::from_fn(|| machine.poll_output())
         .find_map(|output| if let Output::Send(_, envelope) = output { Some(envelope) } else { None })
         .unwrap();
-    let open = |proposal: Envelope, now| Signing::open(Arc::clone(group.seat(2)), &shares[1], proposal, now).map(drop);
+    let open = |proposal: Envelope, now| {
+        Signing::open(Arc::clone(group.seat(2)), &shares[1], proposal, now).map(drop)
+    };
     assert_eq!(open(proposal.clone(), NOW), Ok(()));
     assert_eq!(open(proposal.clone(), task().expires), Err(OpenError::Expired));
     let other = borsh::to_vec(&Task { nonce: [4; 32], ..task() }).unwrap();
@@ -498,7 +511,9 @@ fn c4_the_same_request_again_is_another_session_with_other_nonces() {
         let mut request = Request::ask(Task { nonce: [nonce; 32], ..task() });
         request.approve(2);
         let said = request.take(2, DECISION);
-        let Decision::Approve(approval) = borsh::from_slice(&said.body).unwrap() else { panic!("no approval") };
+        let Decision::Approve(approval) = borsh::from_slice(&said.body).unwrap() else {
+            panic!("no approval")
+        };
         approval.commitments
     };
     let (one, two) = (commitments(1), commitments(2));

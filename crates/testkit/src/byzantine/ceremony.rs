@@ -58,16 +58,27 @@ impl Liar {
     fn announce(&self, to: ParticipantId, envelope: &Envelope) -> Option<Vec<Envelope>> {
         let edit = |edit: fn(&mut Announcement)| vec![self.edit(envelope, edit)];
         let (audience, said) = match self.behaviour {
-            B::AnnounceOtherThreshold(audience) => (audience, edit(|body| {
-                let max_signers = body.terms.threshold.max_signers();
-                let other = if body.terms.threshold.min_signers() == max_signers { max_signers + 1 } else { max_signers };
-                body.terms.threshold = Threshold::new(other, other).expect("a small group");
-            })),
+            B::AnnounceOtherThreshold(audience) => (
+                audience,
+                edit(|body| {
+                    let max_signers = body.terms.threshold.max_signers();
+                    let other = if body.terms.threshold.min_signers() == max_signers {
+                        max_signers + 1
+                    } else {
+                        max_signers
+                    };
+                    body.terms.threshold = Threshold::new(other, other).expect("a small group");
+                }),
+            ),
             B::AnnounceOtherEpoch(audience) => (audience, edit(|body| body.terms.epoch += 1)),
-            B::AnnounceOtherPurposes(audience) => (audience, edit(|body| {
-                let all = body.terms.purposes.len() == KeyPurpose::ALL.len();
-                body.terms.purposes = if all { vec![KeyPurpose::Ed25519] } else { KeyPurpose::ALL.to_vec() };
-            })),
+            B::AnnounceOtherPurposes(audience) => (
+                audience,
+                edit(|body| {
+                    let all = body.terms.purposes.len() == KeyPurpose::ALL.len();
+                    body.terms.purposes =
+                        if all { vec![KeyPurpose::Ed25519] } else { KeyPurpose::ALL.to_vec() };
+                }),
+            ),
             B::AnnounceOtherRoster(audience) => (audience, edit(|body| body.terms.roster[0] ^= 1)),
             B::AnnounceOtherVersion(audience) => (audience, edit(|body| body.terms.version += 1)),
             _ => return None,
@@ -93,7 +104,9 @@ impl Liar {
                     (sender, if sender == me { commitment.as_slice() } else { said.body.as_slice() })
                 });
                 let commitments_seen = forge::list_hash("dkg/commitments", &session, bodies);
-                Some(vec![self.edit(envelope, |body: &mut Dealing| *body = Dealing { commitments_seen, ..spoilt })])
+                Some(vec![
+                    self.edit(envelope, |body: &mut Dealing| *body = Dealing { commitments_seen, ..spoilt }),
+                ])
             }
             B::OpenSomethingElse if opens => {
                 Some(vec![self.edit(envelope, |body: &mut Dealing| body.blind[0] ^= 1)])
@@ -111,7 +124,8 @@ impl Liar {
         M: borsh::BorshDeserialize + borsh::BorshSerialize,
     {
         let before = 0..envelope.header.round;
-        let evidence = Evidence { envelopes: before.flat_map(|round| self.all_said(envelope, round)).collect() };
+        let evidence =
+            Evidence { envelopes: before.flat_map(|round| self.all_said(envelope, round)).collect() };
         vec![self.edit(envelope, edit), self.beside(envelope, flight::EVIDENCE, &evidence)]
     }
 

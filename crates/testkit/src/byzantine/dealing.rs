@@ -3,8 +3,8 @@
 use quorate_primitives::{HedgedRng, ParticipantId, Transcript};
 use quorate_session::envelope::Envelope;
 use quorate_threshold::dkg::{
-    AwaitingCommitments, Commitment, Complaint, Dealing, Echo, Messages, Participant, SealedShares, ShareFault,
-    Terms,
+    AwaitingCommitments, Commitment, Complaint, Dealing, Echo, Messages, Participant, SealedShares,
+    ShareFault, Terms,
 };
 use x25519_dalek::StaticSecret;
 
@@ -17,10 +17,10 @@ impl Liar {
         let terms = Terms::new(*self.seat().roster_hash(), roster.threshold, &roster.purposes, roster.epoch);
         let participant = Participant::new(terms, self.seat().me(), self.seed.as_ref()?.duplicate()).ok()?;
         let (announced, _) = participant.announce();
-        announced.finish(self.from_others(of, flight::ANNOUNCEMENT)?).ok().map(|(next, _)| next)
+        announced.finish(self.said_by_others(of, flight::ANNOUNCEMENT)?).ok().map(|(next, _)| next)
     }
 
-    fn from_others<M: borsh::BorshDeserialize>(&self, of: &Envelope, round: u8) -> Option<Messages<M>> {
+    fn said_by_others<M: borsh::BorshDeserialize>(&self, of: &Envelope, round: u8) -> Option<Messages<M>> {
         let read = |id| Some((id, borsh::from_slice(&self.said_by(of, round, id)?.body).ok()?));
         self.others().into_iter().map(read).collect()
     }
@@ -52,9 +52,9 @@ impl Liar {
     /// Complains about what the first of the others sent, although nothing is wrong with it.
     pub(super) fn complaint(&self, of: &Envelope, dealer: ParticipantId) -> Option<Complaint> {
         let machine = self.shadow(of)?;
-        let (machine, _) = machine.finish(self.from_others(of, flight::COMMITMENT)?).ok()?;
-        let (machine, _) = machine.finish(self.from_others(of, flight::DEALING)?).ok()?;
-        let echoes: Messages<Echo> = self.from_others(of, flight::ECHO)?;
+        let (machine, _) = machine.finish(self.said_by_others(of, flight::COMMITMENT)?).ok()?;
+        let (machine, _) = machine.finish(self.said_by_others(of, flight::DEALING)?).ok()?;
+        let echoes: Messages<Echo> = self.said_by_others(of, flight::ECHO)?;
         let (machine, _) = machine.finish(&echoes).ok()?;
         let nothing = |id| (id, SealedShares { dealer_key: [0; 32], ciphertext: Vec::new() });
         match machine.finish(&self.others().into_iter().map(nothing).collect()) {
@@ -64,7 +64,11 @@ impl Liar {
     }
 
     /// Returns the secret with which its honest machine seals for a recipient.
-    pub(super) fn sealing_secret(&self, session: &[u8; 32], recipient: ParticipantId) -> Option<StaticSecret> {
+    pub(super) fn sealing_secret(
+        &self,
+        session: &[u8; 32],
+        recipient: ParticipantId,
+    ) -> Option<StaticSecret> {
         let context = Transcript::new("dkg/dealer")
             .field("session", session)
             .number("dealer", u64::from(self.seat().me().get()))

@@ -50,7 +50,8 @@ impl Lane {
 
     /// Seals any content.
     pub fn seal(&self, dealer_secret: &StaticSecret, plaintext: &[u8]) -> SealedShares {
-        let ciphertext = self.cipher(dealer_secret).encrypt(&Nonce::default(), plaintext).expect("a short text");
+        let ciphertext =
+            self.cipher(dealer_secret).encrypt(&Nonce::default(), plaintext).expect("a short text");
         SealedShares { dealer_key: PublicKey::from(dealer_secret).to_bytes(), ciphertext }
     }
 

@@ -23,7 +23,9 @@ impl Liar {
     }
 
     fn approve(&self, to: ParticipantId, envelope: &Envelope) -> Option<Vec<Envelope>> {
-        let Ok(Decision::Approve(mut approval)) = borsh::from_slice::<Decision>(&envelope.body) else { return None };
+        let Ok(Decision::Approve(mut approval)) = borsh::from_slice::<Decision>(&envelope.body) else {
+            return None;
+        };
         let Approval { statement, policy_version, entropy, commitments } = &mut approval;
         match self.behaviour {
             B::ApproveDifferently if self.is_victim(super::Audience::One, to) => entropy[0] ^= 1,

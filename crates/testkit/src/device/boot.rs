@@ -74,7 +74,8 @@ impl Device {
         signings: BTreeMap<[u8; 32], Vec<signing::Mutation>>,
         now: Timestamp,
     ) -> Membership {
-        let seat = Arc::new(Seat::new(Arc::clone(&self.identity), roster).expect("a roster that holds this device"));
+        let seat =
+            Arc::new(Seat::new(Arc::clone(&self.identity), roster).expect("a roster that holds this device"));
         if let Some(liar) = &mut self.liar {
             liar.sit_down(&seat);
         }
@@ -105,7 +106,9 @@ impl Log {
                 Record::Keys { shares, certificate, statement } => {
                     log.keys = Some(Keys { shares, statement, certificate });
                 }
-                Record::Signing { session, mutation } => log.signings.entry(session).or_default().push(mutation),
+                Record::Signing { session, mutation } => {
+                    log.signings.entry(session).or_default().push(mutation)
+                }
             }
         }
         log

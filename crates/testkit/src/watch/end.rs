@@ -36,7 +36,8 @@ impl Watch {
         }
         for index in &finished {
             let (report, reference) = (&reports[*index], &reports[*first]);
-            let public = |report: &DeviceReport| report.shares.iter().map(|s| s.public.clone()).collect::<Vec<_>>();
+            let public =
+                |report: &DeviceReport| report.shares.iter().map(|s| s.public.clone()).collect::<Vec<_>>();
             if report.statement != reference.statement || public(report) != public(reference) {
                 self.broken(format!("S3: devices {index} and {first} have different keys"));
             }
@@ -46,7 +47,8 @@ impl Watch {
             if certificate.is_some_and(|c| c.verify(membership.seat.roster(), &statement).is_err()) {
                 self.broken(format!("S3: the certificate of device {index} proves nothing"));
             }
-            let is_usable = |share| SuiteId::of(share_purpose(share)).is_err() || KeyPackage::new(share).is_ok();
+            let is_usable =
+                |share| SuiteId::of(share_purpose(share)).is_err() || KeyPackage::new(share).is_ok();
             if !report.shares.iter().all(is_usable) {
                 self.broken(format!("S3: device {index} can not use its shares"));
             }
@@ -88,7 +90,10 @@ impl Watch {
                 KeygenEnd::Finished | KeygenEnd::Failed(_) | KeygenEnd::Pending(true) => false,
             };
             if is_stuck {
-                self.broken(format!("S6: the ceremony of device {index} waits for ever: {:?}", report.keygen));
+                self.broken(format!(
+                    "S6: the ceremony of device {index} waits for ever: {:?}",
+                    report.keygen
+                ));
             }
             if report.sessions.values().any(|end| *end == SessionEnd::Open) {
                 self.broken(format!("S6: a signature of device {index} waits for ever"));
@@ -131,7 +136,8 @@ impl Watch {
     /// S5: no share, no seed and no identity in anything said or printed.
     fn find_secrets(&mut self, reports: &[DeviceReport]) {
         let Some(scan) = self.scan.take() else { return };
-        let shares = reports.iter().flat_map(|report| &report.shares).map(|share| *share.signing_share.expose());
+        let shares =
+            reports.iter().flat_map(|report| &report.shares).map(|share| *share.signing_share.expose());
         for secret in scan.secrets.iter().copied().chain(shares) {
             let needle = secret.split_at(12).0;
             let printed = format!("{needle:?}");

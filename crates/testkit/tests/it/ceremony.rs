@@ -45,7 +45,9 @@ fn assert_nobody_blames(report: &Report, n: u16, liar: usize) {
 /// Returns the last reason that a device was given.
 fn reason(report: &Report, device: usize) -> Failure {
     let failure = |told: &Told| match told {
-        Told::Keygen(Event::Failed(failure) | Event::Pending { failure: Some(failure), .. }) => Some(failure.clone()),
+        Told::Keygen(Event::Failed(failure) | Event::Pending { failure: Some(failure), .. }) => {
+            Some(failure.clone())
+        }
         _ => None,
     };
     report.devices[device].told.iter().rev().find_map(|(_, told)| failure(told)).unwrap()
@@ -91,7 +93,8 @@ fn a3_equivocation_leaves_evidence() {
 #[test]
 fn a3_two_certifications_are_named_and_harm_nobody() {
     for audience in [Audience::One, Audience::AllButOne] {
-        let report = with_liar(3, 1, Behaviour::Equivocate(flight::CERTIFICATION, audience), &KeyPurpose::ALL);
+        let report =
+            with_liar(3, 1, Behaviour::Equivocate(flight::CERTIFICATION, audience), &KeyPurpose::ALL);
         assert!(report.ceremonies().iter().all(|end| **end == KeygenEnd::Finished));
         assert!(honest(3, 1).any(|device| report.blamed_by(device) == [p(2)]));
     }
@@ -145,17 +148,20 @@ fn b1_polynomials_of_another_degree_are_refused_and_blamed() {
         for liar in 0..3 {
             let report = with_liar(3, liar, behaviour, &KeyPurpose::ALL);
             assert_everybody_blames(&report, 3, liar, &format!("{behaviour:?}"));
-            assert!(honest(3, liar).any(|device| blames_for(&report, device, Blame::Protocol(Offence::Degree))));
+            assert!(honest(3, liar).any(|device| blames_for(
+                &report,
+                device,
+                Blame::Protocol(Offence::Degree)
+            )));
         }
     }
 }
 
 #[test]
 fn b10_dealings_without_possession_or_against_their_commitment_are_blamed() {
-    for (behaviour, offence) in [
-        (Behaviour::DealWithoutPossession, Offence::Proof),
-        (Behaviour::OpenSomethingElse, Offence::Opening),
-    ] {
+    for (behaviour, offence) in
+        [(Behaviour::DealWithoutPossession, Offence::Proof), (Behaviour::OpenSomethingElse, Offence::Opening)]
+    {
         let report = with_liar(3, 1, behaviour, &KeyPurpose::ALL);
         assert_everybody_blames(&report, 3, 1, &format!("{behaviour:?}"));
         assert!(honest(3, 1).any(|device| blames_for(&report, device, Blame::Protocol(offence))));
@@ -218,10 +224,15 @@ fn b5_false_complaints_name_the_accuser_everywhere() {
     ] {
         for (n, liar) in [(3, 0), (3, 1), (3, 2), (4, 3)] {
             let report = with_liar(n, liar, behaviour, &[KeyPurpose::Ed25519]);
-            assert!(honest(n, liar).all(|device| report.blamed_by(device) == [participant(liar)]), "{behaviour:?}");
             assert!(
-                honest(n, liar).all(|device| blames_for(&report, device, Blame::Protocol(Offence::FalseComplaint)))
+                honest(n, liar).all(|device| report.blamed_by(device) == [participant(liar)]),
+                "{behaviour:?}"
             );
+            assert!(honest(n, liar).all(|device| blames_for(
+                &report,
+                device,
+                Blame::Protocol(Offence::FalseComplaint)
+            )));
         }
     }
 }
@@ -255,7 +266,8 @@ fn b16_without_the_last_signature_nobody_uses_keys() {
     for device in [0, 2] {
         assert_eq!(report.devices[device].keygen, KeygenEnd::Pending(true));
         assert!(report.devices[device].shares.is_empty());
-        let names = |told: &Told| matches!(told, Told::Keygen(Event::Pending { missing, .. }) if *missing == [p(2)]);
+        let names =
+            |told: &Told| matches!(told, Told::Keygen(Event::Pending { missing, .. }) if *missing == [p(2)]);
         assert!(report.devices[device].told.iter().any(|(_, told)| names(told)));
     }
     assert_nobody_blames(&report, 3, 1);

@@ -20,7 +20,8 @@ fn ceremony() -> Plan {
         answers: vec![Answer::Approve; 3],
         patience: 15_000,
     };
-    plan.requests = vec![request.clone(), Request { at: plan.heal_at + RECOVERY, patience: RECOVERY, ..request }];
+    plan.requests =
+        vec![request.clone(), Request { at: plan.heal_at + RECOVERY, patience: RECOVERY, ..request }];
     plan
 }
 

@@ -1,5 +1,14 @@
 //! Ceremonies in the simulator.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that panics has failed")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::needless_pass_by_value,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::type_complexity,
+    clippy::unwrap_used,
+    reason = "a test that panics has failed, and what it counted is to be seen"
+)]
 
 mod ceremony;
 mod exhaustive;

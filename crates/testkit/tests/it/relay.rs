@@ -18,7 +18,8 @@ fn survives(faults: &Faults) -> Vec<Report> {
         plan.patience = 90_000;
         plan.end_at = 400_000;
         for request in &mut plan.requests {
-            request.at = if request.at < 30_000 { request.at } else { 30_000 + quorate_testkit::plan::RECOVERY };
+            request.at =
+                if request.at < 30_000 { request.at } else { 30_000 + quorate_testkit::plan::RECOVERY };
             request.answers.fill(Answer::Approve);
             request.proposer = 0;
         }

@@ -31,12 +31,17 @@ fn participants(devices: &[usize]) -> Vec<ParticipantId> {
 fn any_enough_members_sign_with_either_key() {
     for purpose in SCHNORR {
         for (t, n) in [(2, 2), (2, 3), (3, 3), (3, 5)] {
-            for approving in (usize::from(t)..=n).flat_map(|count| subsets(&(0..n).collect::<Vec<_>>(), count)) {
+            for approving in
+                (usize::from(t)..=n).flat_map(|count| subsets(&(0..n).collect::<Vec<_>>(), count))
+            {
                 let answers: Vec<_> = (0..n)
                     .map(|device| if approving.contains(&device) { Answer::Approve } else { Answer::Ignore })
                     .collect();
                 let report = Simulation::check(&Plan::signature(5, t, purpose, &answers));
-                assert!((0..n).all(|device| is_signed(report.only_session(device))), "{approving:?} of {t}-of-{n}");
+                assert!(
+                    (0..n).all(|device| is_signed(report.only_session(device))),
+                    "{approving:?} of {t}-of-{n}"
+                );
             }
         }
     }
@@ -175,7 +180,8 @@ fn b13_a_share_kept_from_one_member_does_not_keep_the_signature_from_it() {
 #[test]
 fn b13_a_package_kept_from_one_member_does_not_keep_the_signature_from_it() {
     // Three of four sign without the victim, who gets the result from them.
-    let mut plan = Plan::signature(9, 2, KeyPurpose::Ed25519, &[Answer::Approve, Answer::Ignore, Answer::Approve]);
+    let mut plan =
+        Plan::signature(9, 2, KeyPurpose::Ed25519, &[Answer::Approve, Answer::Ignore, Answer::Approve]);
     plan.liars = vec![(0, Behaviour::WithholdPackage(Audience::One))];
     let report = Simulation::check(&plan);
     assert!((0..3).all(|device| is_signed(report.only_session(device))));
@@ -237,7 +243,8 @@ fn c5_stuck_randomness_repeats_no_nonce() {
     let mut plan = everybody_approves(31, 2, 3, KeyPurpose::Bip340Secp256k1);
     plan.faults.stuck_entropy = 3;
     let first = plan.requests[0].clone();
-    plan.requests = (0..12).map(|number| Request { messages: 2, proposer: number % 3, ..first.clone() }).collect();
+    plan.requests =
+        (0..12).map(|number| Request { messages: 2, proposer: number % 3, ..first.clone() }).collect();
     let report = Simulation::check(&plan);
     for device in 0..3 {
         assert!(report.devices[device].sessions.values().all(is_signed));
@@ -259,7 +266,8 @@ fn c4_asking_again_after_a_timeout_takes_new_nonces() {
     let mut plan = everybody_approves(32, 3, 3, KeyPurpose::Ed25519);
     plan.requests[0].answers[2] = Answer::Ignore;
     plan.requests[0].patience = 3_000;
-    let again = Request { at: 10_000, messages: 2, answers: vec![Answer::Approve; 3], ..plan.requests[0].clone() };
+    let again =
+        Request { at: 10_000, messages: 2, answers: vec![Answer::Approve; 3], ..plan.requests[0].clone() };
     plan.requests.push(again);
     let report = Simulation::check(&plan);
     for device in &report.devices {
@@ -267,4 +275,3 @@ fn c4_asking_again_after_a_timeout_takes_new_nonces() {
         assert_eq!((device.sessions.len(), signed), (2, 1));
     }
 }
-

@@ -48,17 +48,24 @@ impl Tally {
     /// Every kind of trouble and every kind of end must have occurred.
     fn is_varied(&self) -> bool {
         let mischief = &self.mischief;
-        let troubles = [mischief.lost, mischief.duplicated, mischief.delayed, mischief.changed, mischief.replayed];
+        let troubles =
+            [mischief.lost, mischief.duplicated, mischief.delayed, mischief.changed, mischief.replayed];
         let others = [mischief.misaddressed, self.liars, self.crashes, self.dropped, self.blamed];
         let ends = [self.finished, self.signed, self.unsigned];
         troubles.iter().chain(&others).chain(&ends).all(|count| *count >= self.runs / 50)
     }
 }
 
-/// Runs a range of seeds.
-fn swarm(start: Start, seeds: core::ops::Range<u64>) {
+/// How many shards there are of each kind, and how many schedules are in one.
+const SIGNATURES: (u64, u64) = (19, 400);
+const CEREMONIES: (u64, u64) = (12, 150);
+const LOBBIES: (u64, u64) = (6, 100);
+
+/// Runs one shard: the runner spreads them over the cores.
+fn swarm(start: Start, (_, schedules): (u64, u64), shard: u64) {
     let mut tally = Tally::default();
-    for seed in seeds {
+    let first = start as u64 * 1_000_000 + shard * schedules;
+    for seed in first..first + schedules {
         let plan = Plan::swarm(seed, start);
         tally.add(&plan, &Simulation::check(&plan));
     }
@@ -67,18 +74,78 @@ fn swarm(start: Start, seeds: core::ops::Range<u64>) {
 }
 
 macro_rules! shards {
-    ($($name:ident: $start:expr, $seeds:expr;)*) => {
+    ($start:expr, $size:expr, [$($name:ident = $shard:expr),* $(,)?]) => {
         $(#[test]
         fn $name() {
-            swarm($start, $seeds);
+            assert!($shard < $size.0);
+            swarm($start, $size, $shard);
         })*
     };
 }
 
-shards! {
-    swarm_signatures_1: Start::Keys, 0..100;
-    swarm_ceremonies_1: Start::Roster, 100_000..100_100;
-    swarm_lobbies_1: Start::Lobby, 200_000..200_100;
+shards!(
+    Start::Keys,
+    SIGNATURES,
+    [
+        swarm_signatures_00 = 0,
+        swarm_signatures_01 = 1,
+        swarm_signatures_02 = 2,
+        swarm_signatures_03 = 3,
+        swarm_signatures_04 = 4,
+        swarm_signatures_05 = 5,
+        swarm_signatures_06 = 6,
+        swarm_signatures_07 = 7,
+        swarm_signatures_08 = 8,
+        swarm_signatures_09 = 9,
+        swarm_signatures_10 = 10,
+        swarm_signatures_11 = 11,
+        swarm_signatures_12 = 12,
+        swarm_signatures_13 = 13,
+        swarm_signatures_14 = 14,
+        swarm_signatures_15 = 15,
+        swarm_signatures_16 = 16,
+        swarm_signatures_17 = 17,
+        swarm_signatures_18 = 18,
+    ]
+);
+
+shards!(
+    Start::Roster,
+    CEREMONIES,
+    [
+        swarm_ceremonies_00 = 0,
+        swarm_ceremonies_01 = 1,
+        swarm_ceremonies_02 = 2,
+        swarm_ceremonies_03 = 3,
+        swarm_ceremonies_04 = 4,
+        swarm_ceremonies_05 = 5,
+        swarm_ceremonies_06 = 6,
+        swarm_ceremonies_07 = 7,
+        swarm_ceremonies_08 = 8,
+        swarm_ceremonies_09 = 9,
+        swarm_ceremonies_10 = 10,
+        swarm_ceremonies_11 = 11,
+    ]
+);
+
+shards!(
+    Start::Lobby,
+    LOBBIES,
+    [
+        swarm_lobbies_0 = 0,
+        swarm_lobbies_1 = 1,
+        swarm_lobbies_2 = 2,
+        swarm_lobbies_3 = 3,
+        swarm_lobbies_4 = 4,
+        swarm_lobbies_5 = 5,
+    ]
+);
+
+#[test]
+fn the_shards_hold_ten_thousand_schedules() {
+    let schedules: u64 = [SIGNATURES, CEREMONIES, LOBBIES].iter().map(|(shards, size)| shards * size).sum();
+    println!("schedules in all shards: {schedules}");
+    assert!(schedules >= 10_000);
 }
 
 #[test]
