@@ -24,7 +24,10 @@ pub async fn run(mut runner: Runner) -> Result<(), CliError> {
         tokio::select! {
             line = next_line(&mut lines) => match line {
                 Some(line) => take_command(&mut runner, &line)?,
-                None => return runner.close().await,
+                None => {
+                    write_pending(&mut runner)?;
+                    return runner.close().await;
+                }
             },
             view = runner.next_view(None) => {
                 if let Some(view) = view? {
@@ -50,8 +53,16 @@ fn take_command(runner: &mut Runner, line: &str) -> Result<(), CliError> {
     };
     match runner.command(command) {
         Ok(()) => Ok(()),
-        Err(error) => write_line(&error.to_json()),
+        Err(error) => {
+            write_pending(runner)?;
+            write_line(&error.to_json())
+        }
     }
+}
+
+/// Writes what earlier commands gave, so that an error or the end does not overtake it.
+fn write_pending(runner: &mut Runner) -> Result<(), CliError> {
+    runner.pending_views()?.iter().try_for_each(write_view)
 }
 
 fn write_view(view: &View) -> Result<(), CliError> {

@@ -8,12 +8,13 @@ mod reasons;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use quorate_net::{DeliveryId, NetEvent, OutboxLimits, RelayClient, RelayOptions, RoomOptions};
-use quorate_vault::{DeviceVault, Password, Record, Recovery};
+use quorate_net::{DeliveryId, NetEvent, OutboxLimits, RelayClient, RelayEvents, RelayOptions, RoomOptions};
+use quorate_vault::{DeviceVault, Password, Record, Recovery, VaultError};
 use quorate_wallet::{Command, Device, Effect, Room, RoomEvent, RoomId, Timestamp, View};
 use rand_core::OsRng;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant, sleep_until};
+use zeroize::Zeroizing;
 
 use crate::error::CliError;
 use crate::home::Home;
@@ -23,6 +24,9 @@ const ROOM_TTL: u64 = 24 * 3_600_000;
 
 /// How long appended records may wait for the next commit.
 const LAZY_COMMIT: Duration = Duration::from_millis(200);
+
+/// A vault that is longer than this is rewritten without what is over.
+const COMPACT_ABOVE: u64 = 64 * 1024 * 1024;
 
 /// How long goodbyes may take when a command ends.
 const FLUSH: Duration = Duration::from_secs(3);
@@ -41,6 +45,8 @@ pub struct Runner {
     uncommitted: Option<Instant>,
     wake: Option<Timestamp>,
     recovered: Option<u64>,
+    /// The vault failed.
+    stopped: bool,
 }
 
 struct Connection {
@@ -89,6 +95,7 @@ impl Runner {
             uncommitted: None,
             wake: None,
             recovered: None,
+            stopped: false,
         }
     }
 
@@ -223,23 +230,26 @@ impl Runner {
 
     /// Carries out the device's effects, in order.
     fn carry_out(&mut self) -> Result<(), CliError> {
+        if self.stopped {
+            return Err(VaultError::Poisoned.into());
+        }
         let mut must_commit = false;
         while let Some(effect) = self.device.poll_effect() {
-            let relies_on_log = matches!(effect, Effect::Send { .. } | Effect::View(_) | Effect::Compact);
+            let relies_on_log = matches!(effect, Effect::Send { .. } | Effect::View(_) | Effect::Compact(_));
             if must_commit && relies_on_log {
                 self.commit()?;
                 must_commit = false;
             }
             match effect {
                 Effect::Persist(record) => {
-                    self.vault.append(&record)?;
+                    self.append(&record)?;
                     must_commit = true;
                 }
                 Effect::Append(record) => {
-                    self.vault.append(&record)?;
+                    self.append(&record)?;
                     self.uncommitted.get_or_insert_with(Instant::now);
                 }
-                Effect::Compact => self.compact()?,
+                Effect::Compact(records) => self.compact(&records)?,
                 Effect::Enter(room) => self.entering.push(room),
                 Effect::Leave(room) => drop(self.rooms.remove(&room)),
                 Effect::Send { room, to, bytes } => self.send(room, to, bytes),
@@ -250,8 +260,12 @@ impl Runner {
         if must_commit {
             self.commit()?;
         }
+        if self.vault.file_len() > COMPACT_ABOVE {
+            self.compact(&self.device.snapshot())?;
+        }
         self.acknowledge();
-        self.enter_rooms()
+        self.enter_rooms();
+        Ok(())
     }
 
     fn send(&self, room: RoomId, to: quorate_wallet::MemberKey, bytes: Vec<u8>) {
@@ -261,15 +275,30 @@ impl Runner {
         }
     }
 
-    fn commit(&mut self) -> Result<(), CliError> {
-        self.uncommitted = None;
-        Ok(self.vault.commit()?)
+    fn append(&mut self, record: &[u8]) -> Result<(), CliError> {
+        let appended = match self.vault.append(record) {
+            Err(VaultError::BatchFull) => self.vault.commit().and_then(|()| self.vault.append(record)),
+            other => other,
+        };
+        self.or_stop(appended)
     }
 
-    fn compact(&mut self) -> Result<(), CliError> {
-        let snapshot = self.device.snapshot();
+    fn commit(&mut self) -> Result<(), CliError> {
         self.uncommitted = None;
-        Ok(self.vault.rewrite(snapshot.iter().map(|record| record.as_slice()))?)
+        let committed = self.vault.commit();
+        self.or_stop(committed)
+    }
+
+    fn compact(&mut self, records: &[Zeroizing<Vec<u8>>]) -> Result<(), CliError> {
+        self.commit()?;
+        let rewritten = self.vault.rewrite(records.iter().map(|record| record.as_slice()));
+        self.or_stop(rewritten)
+    }
+
+    /// After one failure of the vault nothing is sent, acknowledged or shown any more.
+    fn or_stop(&mut self, outcome: Result<(), VaultError>) -> Result<(), CliError> {
+        self.stopped |= outcome.is_err();
+        Ok(outcome?)
     }
 
     fn acknowledge(&mut self) {
@@ -280,9 +309,10 @@ impl Runner {
         }
     }
 
-    fn enter_rooms(&mut self) -> Result<(), CliError> {
+    /// Enters rooms. A relay that can not be used is shown, not an end: the device's other wallets go on.
+    fn enter_rooms(&mut self) {
         if !self.online {
-            return Ok(());
+            return;
         }
         for room in core::mem::take(&mut self.entering) {
             let id = room.id();
@@ -292,18 +322,24 @@ impl Runner {
                 ttl: ROOM_TTL,
                 limits: OutboxLimits::default(),
             };
-            let (client, mut events) = RelayClient::start(&RelayOptions::new(room.relay), room.key, options)?;
-            let sender = self.sender.clone();
-            tokio::spawn(async move {
-                while let Some(event) = events.next().await {
-                    if sender.send((id, event)).is_err() {
-                        return;
-                    }
+            match RelayClient::start(&RelayOptions::new(room.relay), room.key, options) {
+                Ok((client, events)) => {
+                    tokio::spawn(forward(id, events, self.sender.clone()));
+                    self.rooms.insert(id, Connection { client, entered: false, restarted: false });
                 }
-            });
-            self.rooms.insert(id, Connection { client, entered: false, restarted: false });
+                Err(error) => {
+                    self.views.push_back(View::Relay { connected: false, reason: Some(error.to_string()) });
+                }
+            }
         }
-        Ok(())
+    }
+}
+
+async fn forward(room: RoomId, mut events: RelayEvents, sender: UnboundedSender<(RoomId, NetEvent)>) {
+    while let Some(event) = events.next().await {
+        if sender.send((room, event)).is_err() {
+            return;
+        }
     }
 }
 

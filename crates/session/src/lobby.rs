@@ -161,6 +161,20 @@ impl Lobby {
         Self::open(identity, invite, name, Role::Joiner { roster: None, refused: false }, entropy, now)
     }
 
+    /// Enters the lobby of a complete group again, whenever its invite expired.
+    ///
+    /// # Errors
+    /// [`LobbyError`].
+    pub fn rejoin(
+        identity: Arc<DeviceIdentity>,
+        invite: Invite,
+        name: &str,
+        entropy: &[u8; 32],
+        now: Timestamp,
+    ) -> Result<Self, LobbyError> {
+        Self::open(identity, invite, name, Role::Joiner { roster: None, refused: false }, entropy, now)
+    }
+
     fn open(
         identity: Arc<DeviceIdentity>,
         invite: Invite,

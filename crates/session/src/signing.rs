@@ -16,6 +16,8 @@ mod messages;
 mod release;
 mod replay;
 mod task;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -37,6 +39,9 @@ use messages::{Round, decode, max_body_len};
 
 /// How long signers may take from the package to their shares.
 pub const SHARE_PATIENCE: Millis = 60_000;
+
+/// The longest that a proposal may wait for approvals: a week, and a day for clocks that differ.
+pub const MAX_TTL: Millis = 8 * 24 * 3_600_000;
 
 /// What a session tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,6 +142,9 @@ impl Signing {
         let mut signing = Self::build(seat, share, &proposal, now)?;
         if now >= signing.task.expires {
             return Err(OpenError::Expired);
+        }
+        if signing.task.expires > now.after(MAX_TTL) {
+            return Err(OpenError::TooLong);
         }
         signing.out.push(Output::Append(Mutation::Opened { proposal }));
         signing.schedule();

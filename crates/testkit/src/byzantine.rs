@@ -231,6 +231,30 @@ impl Behaviour {
         B::WithholdPackage(All),
         B::PublishGarbage,
     ];
+
+    /// Returns whether it shows in a signing session.
+    pub const fn is_in_signatures(&self) -> bool {
+        matches!(
+            self,
+            B::NameAnotherSender
+                | B::SignWrongly
+                | B::SignOutOfRange
+                | B::SignAnotherPackage
+                | B::InventPackage
+                | B::WithholdShare(_)
+                | B::SignTwice
+                | B::ApproveDifferently
+                | B::ApproveSomethingElse
+                | B::ApproveUnderOtherPolicy
+                | B::ApproveWithoutCommitments
+                | B::WithdrawLate
+                | B::FixTwoPackages
+                | B::FixTooFew
+                | B::FixForgedApproval
+                | B::WithholdPackage(_)
+                | B::PublishGarbage
+        )
+    }
 }
 
 /// A member that lies.

@@ -131,7 +131,8 @@ impl Plan {
     /// Draws a whole run from its seed: who, what, and a random subset of everything that can go wrong.
     pub fn swarm(seed: u64, start: Start) -> Self {
         let dice = &mut Dice::new(seed, 1);
-        let (min_signers, max_signers) = dice.pick(&[(2, 2), (2, 3), (2, 3), (2, 3), (3, 3), (2, 4), (3, 4)]);
+        let (min_signers, max_signers) =
+            dice.pick(&[(2, 2), (2, 2), (2, 3), (2, 3), (2, 3), (2, 3), (3, 3), (3, 4)]);
         let purposes = match start {
             Start::Keys => vec![dice.pick(&SCHNORR)],
             Start::Lobby | Start::Roster => KeyPurpose::ALL.to_vec(),
@@ -142,7 +143,11 @@ impl Plan {
         plan.heal_at = 2_000 + dice.below(35_000);
         plan.patience = if dice.chance(100) { 4_000 } else { 90_000 };
         if dice.chance(250) {
-            let behaviour = dice.pick(&Behaviour::ALL);
+            let behaviours: Vec<_> = match start {
+                Start::Keys => Behaviour::ALL.into_iter().filter(Behaviour::is_in_signatures).collect(),
+                Start::Lobby | Start::Roster => Behaviour::ALL.to_vec(),
+            };
+            let behaviour = dice.pick(&behaviours);
             plan.liars.push((dice.index(usize::from(max_signers)), behaviour));
         }
         plan.add_requests(dice);
@@ -168,7 +173,7 @@ impl Plan {
                 at: dice.below(self.heal_at),
                 proposer: dice.index(devices),
                 purpose: dice.pick(&schnorr),
-                messages: 1 + dice.index(3),
+                messages: 1 + dice.index(2),
                 answers,
                 patience: 5_000 + dice.below(20_000),
             });

@@ -35,6 +35,9 @@ pub enum Command {
     },
     /// Says whether the safety words are the same on all devices.
     ConfirmWords {
+        /// The wallet whose words were compared; may be left out when one group waits.
+        #[serde(default)]
+        wallet: Option<String>,
         /// Whether they are.
         same: bool,
     },

@@ -8,7 +8,7 @@
 //! while let Some(effect) = device.poll_effect() { /* carry out, in order */ }
 //! ```
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use quorate_primitives::Timestamp;
@@ -32,8 +32,9 @@ pub enum Effect {
     Persist(Zeroizing<Vec<u8>>),
     /// Append this record; it may become durable later.
     Append(Zeroizing<Vec<u8>>),
-    /// Rewrite the log as [`Device::snapshot`]: secrets that are no longer needed are in the old one.
-    Compact,
+    /// Rewrite the log as these records, which stand for everything before: secrets that are no longer needed are in
+    /// the old one.
+    Compact(Vec<Zeroizing<Vec<u8>>>),
     /// Be in this room until told to leave; report with [`Device::handle_room`].
     Enter(Room),
     /// Leave this room.
@@ -80,6 +81,8 @@ pub struct Device<R> {
     pub(crate) name: String,
     pub(crate) lobbies: BTreeMap<RoomId, OpenLobby>,
     pub(crate) wallets: BTreeMap<RoomId, Wallet>,
+    /// Rosters whose one ceremony began here.
+    pub(crate) used: BTreeSet<[u8; 32]>,
     pub(crate) context: Context<R>,
 }
 
@@ -87,6 +90,8 @@ pub struct Device<R> {
 pub(crate) struct Context<R> {
     pub(crate) rng: R,
     pub(crate) now: Timestamp,
+    /// Secrets became superfluous in this step.
+    pub(crate) compact: bool,
     out: VecDeque<Effect>,
 }
 
@@ -134,7 +139,8 @@ impl<R: RngCore + CryptoRng> Device<R> {
             name,
             lobbies: BTreeMap::new(),
             wallets: BTreeMap::new(),
-            context: Context { rng, now, out: VecDeque::new() },
+            used: BTreeSet::new(),
+            context: Context { rng, now, compact: false, out: VecDeque::new() },
         };
         device.fold(records)?;
         Ok(device)
@@ -152,6 +158,7 @@ impl<R: RngCore + CryptoRng> Device<R> {
         let wallets = self.wallets.values().map(|wallet| wallet.room(&self.identity));
         let rooms: Vec<Room> = lobbies.chain(wallets).collect();
         rooms.into_iter().for_each(|room| self.context.push(Effect::Enter(room)));
+        self.show_unconfirmed();
         self.resume_confirmed();
         self.settle();
     }
@@ -173,7 +180,7 @@ impl<R: RngCore + CryptoRng> Device<R> {
                 self.create(name, (threshold, members), &relay, invite_ttl, accept_words)
             }
             Command::Join { invite, accept_words } => self.join(&invite, accept_words),
-            Command::ConfirmWords { same } => self.confirm_words(same),
+            Command::ConfirmWords { wallet, same } => self.confirm_words(wallet.as_deref(), same),
             Command::Abandon { wallet } => self.abandon(&wallet),
             Command::List => {
                 let wallets = self.wallets.values().map(Wallet::view).collect();
@@ -246,13 +253,20 @@ impl<R: RngCore + CryptoRng> Device<R> {
         self.context.out.pop_front()
     }
 
-    /// Returns the records that a compacted log holds: this state, without what led to it.
+    /// Returns the records that a compacted log holds: this state, without what led to it. Take it only when all
+    /// effects are carried out: it stands for their records too.
     pub fn snapshot(&self) -> Vec<Zeroizing<Vec<u8>>> {
         let seed = self.identity.seed().duplicate();
-        let mut snapshot = vec![Record::Device { name: self.name.clone(), seed }];
+        let mut snapshot = vec![records::write(&Record::Device { name: self.name.clone(), seed })];
+        let alive: BTreeSet<[u8; 32]> =
+            self.wallets.values().filter(|wallet| wallet.is_alive()).map(Wallet::id).collect();
+        let ended = self.used.difference(&alive);
+        snapshot.extend(ended.map(|roster| records::write(&Record::Used { roster: *roster })));
         snapshot.extend(self.wallets.values().flat_map(Wallet::snapshot));
-        snapshot.extend(self.lobbies.values().flat_map(OpenLobby::snapshot));
-        snapshot.iter().map(records::write).collect()
+        snapshot.extend(
+            self.lobbies.values().flat_map(OpenLobby::snapshot).map(|record| records::write(&record)),
+        );
+        snapshot
     }
 
     /// Returns whether nothing is unfinished: no lobby, no ceremony, no open request.
@@ -302,6 +316,10 @@ impl<R: RngCore + CryptoRng> Device<R> {
     fn settle(&mut self) {
         self.settle_lobbies();
         self.wallets.values_mut().for_each(|wallet| wallet.settle(&mut self.context));
+        if core::mem::take(&mut self.context.compact) {
+            let snapshot = self.snapshot();
+            self.context.push(Effect::Compact(snapshot));
+        }
     }
 }
 

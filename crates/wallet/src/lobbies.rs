@@ -48,7 +48,9 @@ impl OpenLobby {
         let invite = Invite::parse(record.invite.expose())?;
         let identity = Arc::clone(identity);
         let lobby = match (&record.plan, &complete) {
-            (None, _) => Lobby::join(identity, invite, name, entropy, now)?,
+            (None, None) => Lobby::join(identity, invite, name, entropy, now)?,
+            // The group is complete: that the invite has expired meanwhile changes nothing.
+            (None, Some(_)) => Lobby::rejoin(identity, invite, name, entropy, now)?,
             (Some(_), Some(roster)) => Lobby::restore(identity, invite, name, roster.clone(), entropy, now)?,
             (Some(plan), None) => {
                 let plan = Plan {
@@ -171,16 +173,34 @@ impl<R: RngCore + CryptoRng> Device<R> {
         Ok(())
     }
 
-    /// A person has compared the words.
-    pub(crate) fn confirm_words(&mut self, same: bool) -> Result<(), CommandError> {
-        let waiting = self.lobbies.iter().find(|(_, lobby)| lobby.complete.is_some());
-        let room = waiting.map(|(room, _)| *room).ok_or(CommandError::NothingToConfirm)?;
+    /// A person has compared the words of one group.
+    pub(crate) fn confirm_words(&mut self, wallet: Option<&str>, same: bool) -> Result<(), CommandError> {
+        let named = |lobby: &OpenLobby| {
+            let complete = lobby.complete.as_ref().map(|signed| signed.roster.wallet_name.as_str());
+            complete.is_some_and(|name| wallet.is_none_or(|wallet| wallet == name))
+        };
+        let mut waiting = self.lobbies.iter().filter(|(_, lobby)| named(lobby)).map(|(room, _)| *room);
+        let room = match (waiting.next(), waiting.next()) {
+            (Some(room), None) => room,
+            (None, _) => return Err(CommandError::NothingToConfirm),
+            (Some(_), Some(_)) => return Err(CommandError::Ambiguous(wallet.unwrap_or_default().to_owned())),
+        };
         if same {
             self.begin(room);
         } else {
             self.close_lobby(room, "the safety words differ: somebody is between the devices");
         }
         Ok(())
+    }
+
+    /// After a restart: words that nobody confirmed are shown again.
+    pub(crate) fn show_unconfirmed(&mut self) {
+        let unconfirmed = self.lobbies.values().filter(|lobby| !lobby.record.accept_words);
+        let views: Vec<View> = unconfirmed
+            .filter_map(|l| l.complete.as_ref())
+            .map(|roster| safety_words(roster, true))
+            .collect();
+        views.into_iter().for_each(|view| self.context.view(view));
     }
 
     /// After a restart: what was confirmed before goes on.
@@ -222,6 +242,12 @@ impl<R: RngCore + CryptoRng> Device<R> {
                 self.context.view(View::Arrived { name, present, total });
             }
             Event::Refused { reason } => self.close_lobby(room, &reason),
+            Event::Complete(roster) if self.used.contains(&roster.roster.hash()) => {
+                self.close_lobby(
+                    room,
+                    "this group had its ceremony on this device before: ask for a new invite",
+                );
+            }
             Event::Complete(roster) => {
                 open.complete = Some(roster.clone());
                 let by_me = open.record.plan.is_some();
@@ -244,6 +270,7 @@ impl<R: RngCore + CryptoRng> Device<R> {
         let Some(open) = self.lobbies.remove(&room) else { return };
         match Wallet::begin(&self.identity, open, &mut self.context) {
             Ok(wallet) => {
+                self.used.insert(wallet.id());
                 self.wallets.insert(room, wallet);
             }
             Err(reason) => self.close_lobby(room, &reason),

@@ -1,6 +1,6 @@
 //! A wallet in the making, and how logs become wallets again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use quorate_primitives::{ParticipantId, Timestamp};
@@ -11,6 +11,7 @@ use quorate_session::signing;
 use quorate_threshold::KeyShare;
 use quorate_transport::{Invite, RoomId};
 use rand_core::{CryptoRng, RngCore};
+use zeroize::Zeroizing;
 
 use crate::device::{Context, Device, Effect};
 use crate::error::CommandError;
@@ -41,8 +42,11 @@ impl Wallet {
             let Some(output) = keygen.poll_output() else { return };
             let wallet = self.id();
             match output {
-                Output::Persist(mutation) => context.persist(&Record::Keygen { wallet, mutation }),
-                Output::Append(mutation) => context.append(&Record::Keygen { wallet, mutation }),
+                Output::Persist(mutation) | Output::Append(mutation) => {
+                    let record = records::write(&Record::Keygen { wallet, mutation });
+                    self.ceremony.push(record.clone());
+                    context.push(Effect::Persist(record));
+                }
                 Output::Send(to, envelope) => self.send(to, &envelope, context),
                 Output::WakeAt(at) => context.push(Effect::WakeAt(at)),
                 Output::Event(event) => self.handle_keygen_event(event, context),
@@ -66,7 +70,9 @@ impl Wallet {
             Event::Failed(failure) => {
                 context.view(self.failed_view(&failure));
                 self.stage = Stage::Failed(failure.to_string());
+                self.ceremony.clear();
                 self.lobby = None;
+                context.compact = true;
             }
             Event::Finished => self.become_ready(context),
         }
@@ -78,8 +84,9 @@ impl Wallet {
         let shares = outcome.shares.iter().map(KeyShare::duplicate).collect();
         self.stage = Stage::Ready(Keys { shares, certificate: certificate.clone() });
         self.lobby = None;
+        self.ceremony.clear();
         context.view(View::Ready { wallet: self.view() });
-        context.push(Effect::Compact);
+        context.compact = true;
     }
 
     fn failed_view(&self, failure: &Failure) -> View {
@@ -121,7 +128,7 @@ impl<R: RngCore + CryptoRng> Device<R> {
             Some(Stage::Failed(_)) => {
                 self.wallets.remove(&room);
                 self.context.push(Effect::Leave(room));
-                self.context.push(Effect::Compact);
+                self.context.compact = true;
             }
             Some(Stage::Ready(_)) | None => return Err(CommandError::NoSuchWallet(wallet.to_owned())),
         }
@@ -150,6 +157,7 @@ struct Logs {
     wallets: Vec<WalletRecord>,
     keygens: BTreeMap<[u8; 32], Vec<keygen::Mutation>>,
     signings: BTreeMap<[u8; 32], BTreeMap<[u8; 32], Vec<signing::Mutation>>>,
+    used: BTreeSet<[u8; 32]>,
 }
 
 impl Logs {
@@ -171,14 +179,20 @@ impl Logs {
             Record::Signing { wallet, session, mutation } => {
                 self.signings.entry(wallet).or_default().entry(session).or_default().push(mutation);
             }
+            Record::Used { roster } => {
+                self.used.insert(roster);
+            }
             Record::Wallet(wallet) => self.wallets.push(wallet),
         }
         Ok(())
     }
 
     fn finish<R: RngCore + CryptoRng>(mut self, device: &mut Device<R>) -> Result<(), String> {
+        device.used.append(&mut self.used);
+        device.used.extend(self.keygens.keys());
         for record in core::mem::take(&mut self.wallets) {
             let wallet = restore(device, record)?;
+            device.used.insert(wallet.id());
             device.wallets.insert(wallet.room_id(), wallet);
         }
         for (room, record) in core::mem::take(&mut self.lobbies) {
@@ -187,8 +201,12 @@ impl Logs {
             let now = device.context.now;
             let opened =
                 OpenLobby::open(&device.identity, &device.name, record, roster.clone(), &entropy, now);
-            // An invite that expired meanwhile leads nowhere, unless its group is complete.
-            let Ok(open) = opened else { continue };
+            let open = match opened {
+                Ok(open) => open,
+                // An invite that expired meanwhile leads nowhere, unless its group is complete.
+                Err(_) if roster.is_none() => continue,
+                Err(error) => return Err(error.to_string()),
+            };
             let begun = roster.and_then(|roster| self.keygens.remove(&roster.roster.hash()));
             match begun {
                 None => {
@@ -224,13 +242,27 @@ fn replay_ceremony<R: RngCore + CryptoRng>(
     open: OpenLobby,
     log: Vec<keygen::Mutation>,
 ) -> Result<Wallet, String> {
+    let mut ceremony: Vec<Zeroizing<Vec<u8>>> = open.snapshot().iter().map(records::write).collect();
     let Beginning { invite, lobby, roster, .. } = open.into_beginning();
     let roster = roster.ok_or("a ceremony without a roster")?.roster;
+    let wallet = roster.hash();
     let now: Timestamp = device.context.now;
-    Wallet::seated(&device.identity, invite, roster, lobby, |seat| {
+    let log = log.into_iter().filter_map(|mutation| {
+        let record = Record::Keygen { wallet, mutation };
+        ceremony.push(records::write(&record));
+        match record {
+            Record::Keygen { mutation, .. } => Some(mutation),
+            _ => None,
+        }
+    });
+    let log: Vec<keygen::Mutation> = log.collect();
+    let mut wallet = Wallet::seated(&device.identity, invite, roster, lobby, |seat| {
+        // A log that can not be replayed costs this ceremony, not the device.
         let keygen = Keygen::replay(Arc::clone(&seat), log, keygen::DEFAULT_PATIENCE, now);
-        keygen.map(stage_of).map_err(|error| error.to_string())
-    })
+        Ok(keygen.map_or_else(|error| Stage::Failed(error.to_string()), stage_of))
+    })?;
+    wallet.ceremony = ceremony;
+    Ok(wallet)
 }
 
 /// Returns the stage that a replayed ceremony has reached.

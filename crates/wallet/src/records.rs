@@ -26,6 +26,8 @@ pub(crate) enum Record {
     Keygen { wallet: [u8; 32], mutation: keygen::Mutation },
     /// A step of a signing session.
     Signing { wallet: [u8; 32], session: [u8; 32], mutation: signing::Mutation },
+    /// This roster had its one ceremony here: never again, whatever a creator or relay repeats.
+    Used { roster: [u8; 32] },
     /// A whole wallet, as compaction writes it: the ceremony's secrets are gone.
     Wallet(WalletRecord),
 }

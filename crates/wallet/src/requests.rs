@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use quorate_chains as chains;
-use quorate_primitives::{Millis, Timestamp};
+use quorate_primitives::{Millis, ParticipantId, Timestamp};
 use quorate_session::envelope::Envelope;
 use quorate_session::output::Output;
 use quorate_session::seat::Seat;
@@ -21,6 +21,9 @@ use crate::wallet::{Keys, Wallet};
 
 /// How many requests of one wallet may be open at once: each holds nonces, and concurrency is what ROS attacks need.
 pub(crate) const MAX_OPEN: usize = 64;
+
+/// How many of them another member may have opened.
+const MAX_OPEN_OF_ANOTHER: usize = 16;
 
 /// How many requests are remembered.
 const MAX_REMEMBERED: usize = 1000;
@@ -42,6 +45,20 @@ impl Session {
         let share = share_for(&keys.shares, verified.account.chain).ok()?;
         let signing = Signing::replay(Arc::clone(seat), share, log.iter().cloned(), now).ok()?;
         Some(Self { signing, log, verified, opened: now })
+    }
+}
+
+impl Session {
+    /// Returns whether a compacted log holds this session: open, burned or signed.
+    pub(crate) fn is_worth_keeping(&self) -> bool {
+        let kept =
+            |mutation: &Mutation| matches!(mutation, Mutation::Burned { .. } | Mutation::Finished { .. });
+        self.signing.is_open() || self.log.iter().any(kept)
+    }
+
+    /// Returns whether it counts against its proposer's quota: open, and not refused here.
+    fn counts(&self, me: ParticipantId) -> bool {
+        self.signing.is_open() && !self.signing.decisions().contains(&(me, false))
     }
 }
 
@@ -78,6 +95,10 @@ impl Wallet {
     ) -> Result<(), CommandError> {
         let earlier = self.find_session(request).and_then(|id| self.sessions.get(&id));
         let earlier = earlier.ok_or_else(|| CommandError::NoSuchRequest(request.to_owned()))?;
+        if let Some(signatures) = earlier.signing.signatures() {
+            self.show_signed(earlier.signing.session(), signatures, context);
+            return Ok(());
+        }
         let task = earlier.signing.task();
         let (messages, note) = (task.messages.clone(), task.note.clone());
         self.open_own(earlier.verified.clone(), messages, note, ttl, context)
@@ -91,7 +112,7 @@ impl Wallet {
         ttl: Millis,
         context: &mut Context<R>,
     ) -> Result<(), CommandError> {
-        self.check_room_for_one_more()?;
+        self.check_room_for_one_more(self.seat.me())?;
         let keys = self.keys()?;
         let task = tasks::task(&verified, messages, note, context.now.after(ttl), context.entropy());
         let share = share_for(&keys.shares, verified.account.chain)?;
@@ -145,9 +166,13 @@ impl Wallet {
         }
     }
 
-    fn check_room_for_one_more(&self) -> Result<(), CommandError> {
-        let open = self.sessions.values().filter(|session| session.signing.is_open()).count();
-        if open >= MAX_OPEN { Err(CommandError::TooManyOpen(open)) } else { Ok(()) }
+    /// Each member has its own quota, so that nobody can use up another's.
+    fn check_room_for_one_more(&self, proposer: ParticipantId) -> Result<(), CommandError> {
+        let me = self.seat.me();
+        let of_proposer = self.sessions.values().filter(|session| session.signing.proposer() == proposer);
+        let open = of_proposer.filter(|session| session.counts(me)).count();
+        let most = if proposer == me { MAX_OPEN } else { MAX_OPEN_OF_ANOTHER };
+        if open >= most { Err(CommandError::TooManyOpen(open)) } else { Ok(()) }
     }
 
     /// Takes an authentic envelope of a signing session; opens the session if it is a proposal.
@@ -161,7 +186,7 @@ impl Wallet {
             session.signing.handle_envelope(envelope, context.now);
             return;
         }
-        if envelope.header.round != 0 || self.check_room_for_one_more().is_err() {
+        if envelope.header.round != 0 || self.check_room_for_one_more(envelope.header.sender).is_err() {
             return;
         }
         let proposer = self.member_name(envelope.header.sender);

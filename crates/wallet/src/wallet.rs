@@ -16,12 +16,13 @@ use quorate_threshold::KeyShare;
 use quorate_threshold::engine::Recipient;
 use quorate_transport::{DeviceIdentity, Invite, MemberKey, RoomId};
 use rand_core::{CryptoRng, RngCore};
+use zeroize::Zeroizing;
 
 use crate::accounts;
 use crate::device::{Context, Effect, RoomEvent};
 use crate::error::CommandError;
 use crate::lobbies::{Beginning, OpenLobby};
-use crate::records::{Record, WalletRecord};
+use crate::records::{self, Record, WalletRecord};
 use crate::requests::Session;
 use crate::rooms::Room;
 use crate::view::{KeyView, MemberView, WalletView};
@@ -33,6 +34,8 @@ pub(crate) struct Wallet {
     pub(crate) invite: Invite,
     pub(crate) lobby: Option<Lobby>,
     pub(crate) stage: Stage,
+    /// The records of an unfinished ceremony, as they are in the log.
+    pub(crate) ceremony: Vec<Zeroizing<Vec<u8>>>,
     pub(crate) sessions: BTreeMap<[u8; 32], Session>,
 }
 
@@ -61,7 +64,7 @@ impl Wallet {
         let seat = Arc::new(seat);
         let courier = Courier::new(Arc::clone(&seat)).map_err(|error| error.to_string())?;
         let stage = stage(Arc::clone(&seat))?;
-        Ok(Self { seat, courier, invite, lobby, stage, sessions: BTreeMap::new() })
+        Ok(Self { seat, courier, invite, lobby, stage, ceremony: Vec::new(), sessions: BTreeMap::new() })
     }
 
     /// Begins the key ceremony of a lobby whose words were confirmed.
@@ -70,6 +73,7 @@ impl Wallet {
         open: OpenLobby,
         context: &mut Context<R>,
     ) -> Result<Self, String> {
+        let ceremony = open.snapshot().iter().map(records::write).collect();
         let Beginning { invite, lobby, roster, early } = open.into_beginning();
         let roster = roster.ok_or("the roster is not complete")?.roster;
         let seed = Secret::new(context.entropy());
@@ -78,6 +82,7 @@ impl Wallet {
             let keygen = Keygen::start(seat, seed, keygen::DEFAULT_PATIENCE, now);
             keygen.map(|keygen| Stage::Making(Box::new(keygen))).map_err(|fault| fault.to_string())
         })?;
+        wallet.ceremony = ceremony;
         wallet.settle(context);
         for (from, bytes) in early {
             wallet.handle_room(RoomEvent::Frame { from, bytes }, context);
@@ -122,6 +127,11 @@ impl Wallet {
 
     pub(crate) fn member_names(&self, ids: &[ParticipantId]) -> Vec<String> {
         ids.iter().map(|id| self.member_name(*id)).collect()
+    }
+
+    /// Returns whether it has keys or may still get them.
+    pub(crate) const fn is_alive(&self) -> bool {
+        matches!(self.stage, Stage::Making(_) | Stage::Ready(_))
     }
 
     pub(crate) fn is_idle(&self) -> bool {
@@ -223,15 +233,24 @@ impl Wallet {
     }
 
     /// Returns the records that hold this wallet in a compacted log.
-    pub(crate) fn snapshot(&self) -> Vec<Record> {
-        let Stage::Ready(keys) = &self.stage else { return Vec::new() };
+    pub(crate) fn snapshot(&self) -> Vec<Zeroizing<Vec<u8>>> {
+        match &self.stage {
+            Stage::Making(_) => self.ceremony.clone(),
+            Stage::Ready(keys) => self.ready_snapshot(keys).iter().map(records::write).collect(),
+            Stage::Failed(_) => Vec::new(),
+        }
+    }
+
+    /// Sessions without a burn or a signature are left out once they are over: their nonces are gone.
+    fn ready_snapshot(&self, keys: &Keys) -> Vec<Record> {
         let wallet = WalletRecord {
             invite: Secret::new(self.invite.to_text().to_string()),
             roster: self.seat.roster().clone(),
             shares: keys.shares.iter().map(KeyShare::duplicate).collect(),
             certificate: keys.certificate.clone(),
         };
-        let sessions = self.sessions.iter().flat_map(|(id, session)| {
+        let kept = self.sessions.iter().filter(|(_, session)| session.is_worth_keeping());
+        let sessions = kept.flat_map(|(id, session)| {
             let record = |mutation: &signing::Mutation| Record::Signing {
                 wallet: self.id(),
                 session: *id,

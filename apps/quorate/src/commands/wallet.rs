@@ -169,7 +169,7 @@ async fn compare_words(
         Answer::Yes => true,
         Answer::No => false,
     };
-    let views = session.command(Command::ConfirmWords { same })?;
+    let views = session.command(Command::ConfirmWords { wallet: Some(wallet.to_owned()), same })?;
     session.put_back(views);
     if same {
         screen.note("waiting until everybody has compared the words");

@@ -53,15 +53,19 @@ impl Signing {
     fn decide(&mut self, decision: &Decision, now: Timestamp) {
         let envelope = self.say(Round::Decision, None, decision);
         self.sent.push(envelope.clone());
+        if matches!(decision, Decision::Refuse { .. }) {
+            self.out.push(Output::Persist(Mutation::Refused { decision: envelope.clone() }));
+        }
         self.out.push(Output::Send(Recipient::All, envelope.clone()));
         self.take_decision(envelope, Some(decision), now);
     }
 
     /// Takes a decision. A later one replaces an earlier one until the signers are fixed: a member that lost its
-    /// nonces in a crash may approve again, with others. What is not about this session approves nothing.
+    /// nonces in a crash may approve again, with others. A refusal is final. What is not about this session approves
+    /// nothing.
     pub(super) fn handle_decision(&mut self, envelope: Envelope, now: Timestamp) {
         let known = self.decisions.get(&envelope.header.sender);
-        if known.is_some_and(|first| first.envelope.body == envelope.body)
+        if known.is_some_and(|first| !first.approves || first.envelope.body == envelope.body)
             || !matches!(self.phase, Phase::Deciding)
         {
             return;

@@ -16,6 +16,9 @@ pub enum OpenError {
     /// Its deadline is over.
     #[error("proposal has expired")]
     Expired,
+    /// Its deadline is further away than any may be.
+    #[error("proposal would stay open for more than a week")]
+    TooLong,
     /// Too many or too long fields.
     #[error("proposal is larger than a session may be")]
     TooLarge,

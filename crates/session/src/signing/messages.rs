@@ -17,6 +17,11 @@ pub enum Mutation {
     },
     /// This device approved: nonces exist, in memory.
     Approved,
+    /// This device refused: a later process must not approve.
+    Refused {
+        /// The signed refusal.
+        decision: Envelope,
+    },
     /// The nonces are burned. From here on, these bytes are the only share there will ever be.
     Burned {
         /// The package that was signed, with its approvals.

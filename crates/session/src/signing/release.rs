@@ -132,9 +132,9 @@ impl Signing {
         }
     }
 
-    /// Takes finished signatures from somebody who has them: they prove themselves.
+    /// Takes finished signatures from somebody who has them, also after this device gave up: they prove themselves.
     pub(super) fn handle_result(&mut self, envelope: &Envelope) {
-        if !self.is_open() {
+        if matches!(self.phase, Phase::Finished(_)) {
             return;
         }
         let Some(signatures) = decode::<Vec<[u8; 64]>>(envelope, Round::Result) else { return };

@@ -37,6 +37,10 @@ impl Signing {
             match mutation {
                 Mutation::Opened { .. } => return Err(OpenError::Malformed),
                 Mutation::Approved => approved = true,
+                Mutation::Refused { decision: envelope } => {
+                    signing.sent.push(envelope.clone());
+                    signing.decisions.insert(signing.seat.me(), Decided { envelope, approves: false });
+                }
                 Mutation::Burned { package, share } => signing.apply_burn(package, share, now)?,
                 Mutation::Finished { signatures } => signing.phase = Phase::Finished(signatures),
                 Mutation::Ended { reason } => signing.phase = Phase::Failed(Failure::Earlier(reason)),

@@ -1,11 +1,11 @@
 //! Random runs: each seed draws a group, its faults, perhaps a liar, and everything that people ask for.
 //!
-//! A failing seed is printed with what happened last; it goes into [`REGRESSIONS`], and is run for ever.
+//! A failing seed is printed with what happened last; it goes into [`REGRESSIONS`].
 
 use quorate_testkit::network::Mischief;
 use quorate_testkit::{Plan, Report, SessionEnd, Simulation, Start};
 
-/// Seeds that once broke a rule, with where they start.
+/// Seeds that are run for ever, with where they start: whatever once failed is added here.
 const REGRESSIONS: [(u64, Start); 3] = [(1, Start::Keys), (2, Start::Roster), (3, Start::Lobby)];
 
 /// What many runs were like together: proof that they were not all calm.
@@ -52,7 +52,7 @@ impl Tally {
             [mischief.lost, mischief.duplicated, mischief.delayed, mischief.changed, mischief.replayed];
         let others = [mischief.misaddressed, self.liars, self.crashes, self.dropped, self.blamed];
         let ends = [self.finished, self.signed, self.unsigned];
-        troubles.iter().chain(&others).chain(&ends).all(|count| *count >= self.runs / 50)
+        troubles.iter().chain(&others).chain(&ends).all(|count| *count > self.runs / 50)
     }
 }
 

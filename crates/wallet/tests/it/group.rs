@@ -79,7 +79,14 @@ impl Group {
 
     /// Delivers until nothing is on its way.
     pub fn run(&mut self) {
-        while let Some((room, from, to, bytes)) = self.mail.pop_front() {
+        self.run_until(|_| false);
+    }
+
+    /// Delivers until something has happened, or nothing is on its way.
+    pub fn run_until(&mut self, done: impl Fn(&[Node]) -> bool) {
+        while !done(&self.nodes)
+            && let Some((room, from, to, bytes)) = self.mail.pop_front()
+        {
             let members = self.present.get(&room).cloned().unwrap_or_default();
             let Some((index, _)) = members.into_iter().find(|(_, key)| *key == to) else { continue };
             if self.offline.contains(&index) {
@@ -124,8 +131,7 @@ impl Group {
                 Effect::Persist(record) | Effect::Append(record) => {
                     self.nodes[index].log.push(record.to_vec())
                 }
-                Effect::Compact => {
-                    let snapshot = self.nodes[index].device.snapshot();
+                Effect::Compact(snapshot) => {
                     self.nodes[index].log = snapshot.iter().map(|record| record.to_vec()).collect();
                 }
                 Effect::Enter(room) => self.enter(index, room.id(), room.member()),

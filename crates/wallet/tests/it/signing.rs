@@ -67,6 +67,34 @@ fn a_refused_request_is_not_signed() {
 }
 
 #[test]
+fn a_refusal_is_final_also_after_a_restart() {
+    let mut group = Group::with_wallet(60);
+    let request = transfer(&group, Chain::Solana);
+    let id = propose(&mut group, 0, request);
+    group.command(1, Command::Refuse { request: id.clone(), reason: "too much".to_owned() });
+    group.run();
+    group.restart(1);
+    let approve = Command::Approve { request: id.clone() };
+    let error = group.nodes[1].device.handle_command(approve, group.now).unwrap_err();
+    assert!(error.to_string().contains("decided already"), "{error}");
+    group.command(2, Command::Approve { request: id });
+    group.run();
+    assert_eq!(group.signed(0).len(), 1, "the others may still sign");
+}
+
+#[test]
+fn a_member_can_not_use_up_the_others_requests() {
+    let mut group = Group::with_wallet(63);
+    for _ in 0..40 {
+        let request = transfer(&group, Chain::Solana);
+        propose(&mut group, 0, request);
+    }
+    let request = transfer(&group, Chain::Near);
+    let id = propose(&mut group, 1, request);
+    assert_eq!(group.request(2), id);
+}
+
+#[test]
 fn c1_an_approver_that_restarts_withdraws_and_a_new_session_signs() {
     let mut group = Group::with_wallet(36);
     let request = transfer(&group, Chain::Near);

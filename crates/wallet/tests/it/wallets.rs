@@ -36,11 +36,11 @@ fn all_devices_show_the_same_words_and_nothing_happens_before_they_are_confirmed
     assert_eq!(words[0], words[1]);
     assert_eq!(words[1], words[2]);
     assert!(!group.nodes.iter().any(|node| node.views.iter().any(|v| matches!(v, View::Progress { .. }))));
-    group.command(1, Command::ConfirmWords { same: true });
+    group.command(1, Command::ConfirmWords { wallet: None, same: true });
     group.run();
-    group.command(0, Command::ConfirmWords { same: true });
+    group.command(0, Command::ConfirmWords { wallet: None, same: true });
     group.run();
-    group.command(2, Command::ConfirmWords { same: true });
+    group.command(2, Command::ConfirmWords { wallet: None, same: true });
     group.run();
     group.pass(3);
     assert_eq!(group.addresses(0), group.addresses(2));
@@ -77,4 +77,22 @@ fn a_restarted_device_knows_its_wallet_and_its_log_holds_no_ceremony() {
     let View::Wallets { wallets } = group.nodes[0].views.last().unwrap() else { panic!("no list") };
     assert_eq!(wallets[0].state, "ready");
     assert_eq!(wallets[0].addresses, group.addresses(1));
+}
+
+#[test]
+fn an_unfinished_ceremony_outlives_compaction_and_the_expiry_of_its_invite() {
+    let mut group = Group::new(70);
+    group.create(true);
+    let invite = group.invite();
+    group.command(1, Command::Join { invite: invite.clone(), accept_words: true });
+    group.command(2, Command::Join { invite, accept_words: true });
+    group.run_until(|nodes| nodes[2].views.iter().any(|v| matches!(v, View::Progress { done: 3, .. })));
+    let log = group.nodes[2].device.snapshot();
+    group.nodes[2].log = log.iter().map(|record| record.to_vec()).collect();
+    group.now = group.now.after(4_000_000);
+    group.restart(2);
+    group.command(2, Command::List);
+    let View::Wallets { wallets } = group.nodes[2].views.last().unwrap() else { panic!("no list") };
+    assert_eq!(wallets[0].state, "ready");
+    assert_eq!(wallets[0].addresses, group.addresses(0));
 }
