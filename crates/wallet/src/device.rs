@@ -258,8 +258,7 @@ impl<R: RngCore + CryptoRng> Device<R> {
     pub fn snapshot(&self) -> Vec<Zeroizing<Vec<u8>>> {
         let seed = self.identity.seed().duplicate();
         let mut snapshot = vec![records::write(&Record::Device { name: self.name.clone(), seed })];
-        let alive: BTreeSet<[u8; 32]> =
-            self.wallets.values().filter(|wallet| wallet.is_alive()).map(Wallet::id).collect();
+        let alive: BTreeSet<[u8; 32]> = self.wallets.values().map(Wallet::id).collect();
         let ended = self.used.difference(&alive);
         snapshot.extend(ended.map(|roster| records::write(&Record::Used { roster: *roster })));
         snapshot.extend(self.wallets.values().flat_map(Wallet::snapshot));

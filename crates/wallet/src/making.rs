@@ -70,9 +70,7 @@ impl Wallet {
             Event::Failed(failure) => {
                 context.view(self.failed_view(&failure));
                 self.stage = Stage::Failed(failure.to_string());
-                self.ceremony.clear();
                 self.lobby = None;
-                context.compact = true;
             }
             Event::Finished => self.become_ready(context),
         }

@@ -34,7 +34,7 @@ pub(crate) struct Wallet {
     pub(crate) invite: Invite,
     pub(crate) lobby: Option<Lobby>,
     pub(crate) stage: Stage,
-    /// The records of an unfinished ceremony, as they are in the log.
+    /// The records of an unfinished or failed ceremony, as they are in the log.
     pub(crate) ceremony: Vec<Zeroizing<Vec<u8>>>,
     pub(crate) sessions: BTreeMap<[u8; 32], Session>,
 }
@@ -127,11 +127,6 @@ impl Wallet {
 
     pub(crate) fn member_names(&self, ids: &[ParticipantId]) -> Vec<String> {
         ids.iter().map(|id| self.member_name(*id)).collect()
-    }
-
-    /// Returns whether it has keys or may still get them.
-    pub(crate) const fn is_alive(&self) -> bool {
-        matches!(self.stage, Stage::Making(_) | Stage::Ready(_))
     }
 
     pub(crate) fn is_idle(&self) -> bool {
@@ -235,9 +230,9 @@ impl Wallet {
     /// Returns the records that hold this wallet in a compacted log.
     pub(crate) fn snapshot(&self) -> Vec<Zeroizing<Vec<u8>>> {
         match &self.stage {
-            Stage::Making(_) => self.ceremony.clone(),
+            // What failed stays in the list until a person gives it up.
+            Stage::Making(_) | Stage::Failed(_) => self.ceremony.clone(),
             Stage::Ready(keys) => self.ready_snapshot(keys).iter().map(records::write).collect(),
-            Stage::Failed(_) => Vec::new(),
         }
     }
 
