@@ -51,7 +51,9 @@ fn story(bytes: &[u8]) {
         while let Some(effect) = device.poll_effect() {
             match effect {
                 Effect::Persist(record) | Effect::Append(record) => records.push(record.to_vec()),
-                Effect::Compact => records = device.snapshot().iter().map(|record| record.to_vec()).collect(),
+                Effect::Compact(snapshot) => {
+                    records = snapshot.iter().map(|record| record.to_vec()).collect()
+                }
                 Effect::Enter(entered) => room = Some(entered.token.room()),
                 _ => {}
             }
