@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use quorate_primitives::{HedgedRng, KeyPurpose, MAX_PARTICIPANTS, Timestamp, Transcript, encoding};
 use quorate_transport::{DeviceIdentity, Invite, MemberKey, SharedKey};
+use rand_core::RngCore;
 use thiserror::Error;
 
 use crate::courier::Frame;
@@ -351,7 +352,13 @@ impl Lobby {
     fn send(&mut self, to: MemberKey, message: &Message) {
         let aad = self.associated_data(self.card.relay, to);
         let bytes = encoding::to_bytes(message);
-        if let Ok(bytes) = self.key.seal_padded(&mut self.rng, &aad, &bytes) {
+        // The message is mixed in: after a restart with a source that stands still, other words have other nonces.
+        let mut entropy = [0; 32];
+        self.rng.fill_bytes(&mut entropy);
+        let context =
+            Transcript::new("lobby/randomness").field("aad", &aad).field("message", &bytes).finish();
+        let mut rng = HedgedRng::new(&entropy, self.identity.seed().expose(), &context);
+        if let Ok(bytes) = self.key.seal_padded(&mut rng, &aad, &bytes) {
             self.out.push_back(Output::Send(Frame { to, bytes }));
         }
     }

@@ -5,7 +5,7 @@ mod boot;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use quorate_primitives::{Millis, Secret, Timestamp};
+use quorate_primitives::{Millis, ParticipantId, Secret, Timestamp};
 use quorate_session::certificate::Certificate;
 use quorate_session::courier::Courier;
 use quorate_session::envelope::{Envelope, Protocol};
@@ -56,6 +56,21 @@ pub enum Told {
     Asked([u8; 32]),
     /// Something about a signature.
     Signing([u8; 32], signing::Event),
+}
+
+impl Told {
+    /// Returns who is blamed by it.
+    pub fn blamed(&self) -> Vec<ParticipantId> {
+        match self {
+            Self::Keygen(
+                keygen::Event::Failed(failure) | keygen::Event::Pending { failure: Some(failure), .. },
+            ) => failure.culprit().into_iter().collect(),
+            Self::Signing(_, signing::Event::Failed(failure)) => failure.culprits().to_vec(),
+            Self::Joined(_) | Self::TurnedAway(_) | Self::Keygen(_) | Self::Asked(_) | Self::Signing(..) => {
+                Vec::new()
+            }
+        }
+    }
 }
 
 /// How a device comes to its group.

@@ -80,6 +80,8 @@ pub struct Plan {
     pub crash_at: Vec<(usize, u64)>,
     /// What happens to the frames from one on, in the order in which they are sent.
     pub script: Option<(u64, Vec<Fate>)>,
+    /// A person that ends the ceremony, and when.
+    pub cancel_at: Option<(usize, Millis)>,
     /// Devices that are never switched on.
     pub absent: Vec<usize>,
 }
@@ -106,6 +108,7 @@ impl Plan {
             patience: 60_000,
             crash_at: Vec::new(),
             script: None,
+            cancel_at: None,
             absent: Vec::new(),
         }
     }

@@ -90,15 +90,7 @@ impl Report {
 
     /// Returns whom a device blames, in the ceremony or in any session.
     pub fn blamed_by(&self, device: usize) -> Vec<ParticipantId> {
-        let blamed = |told: &Told| match told {
-            Told::Keygen(keygen::Event::Failed(failure)) => failure.culprit().into_iter().collect(),
-            Told::Keygen(keygen::Event::Pending { failure: Some(failure), .. }) => {
-                failure.culprit().into_iter().collect()
-            }
-            Told::Signing(_, signing::Event::Failed(failure)) => failure.culprits().to_vec(),
-            _ => Vec::new(),
-        };
-        let mut all: Vec<_> = self.devices[device].told.iter().flat_map(|(_, told)| blamed(told)).collect();
+        let mut all: Vec<_> = self.devices[device].told.iter().flat_map(|(_, told)| told.blamed()).collect();
         all.sort_unstable();
         all.dedup();
         all

@@ -30,6 +30,7 @@ enum Act {
     Reconnect(usize),
     Ask(usize),
     Decide(usize, [u8; 32], Answer),
+    Cancel(usize),
     RestartRelay,
     Cut(MemberKey, MemberKey),
     Mend,
@@ -137,6 +138,9 @@ impl Simulation {
         for index in 0..self.plan.requests.len() {
             self.after(self.plan.requests[index].at, Act::Ask(index));
         }
+        if let Some((index, at)) = self.plan.cancel_at {
+            self.after(at, Act::Cancel(index));
+        }
         for _ in 0..self.plan.faults.relay_restarts {
             self.after(dice.below(heal_at), Act::RestartRelay);
         }
@@ -172,6 +176,9 @@ impl Simulation {
                     device.decide(&session, answer, now, hands)
                 };
                 self.act_on(index, "decides", decide);
+            }
+            Act::Cancel(index) => {
+                self.act_on(index, "cancels", |device, now, hands| device.cancel(now, hands));
             }
             Act::RestartRelay => self.restart_relay(),
             Act::Cut(from, to) => self.network.cut(from, to),

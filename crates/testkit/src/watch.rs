@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use quorate_primitives::ParticipantId;
 use quorate_session::envelope::{Envelope, Protocol};
+use quorate_session::keygen;
 use quorate_session::output::Output;
 use quorate_session::roster::Roster;
 use quorate_session::seat::Seat;
 use quorate_session::signing::{Decision, Mutation, Package, Shares};
-use quorate_session::{keygen, signing};
 use quorate_transport::IdentityKey;
 
 use crate::byzantine::step;
@@ -159,15 +159,7 @@ impl Watch {
 
     /// A person is told something: S4 when somebody is blamed.
     pub fn told(&mut self, device: usize, roster: &Roster, told: &Told) {
-        let blamed: Vec<ParticipantId> = match told {
-            Told::Keygen(keygen::Event::Failed(failure)) => failure.culprit().into_iter().collect(),
-            Told::Keygen(keygen::Event::Pending { failure: Some(failure), .. }) => {
-                failure.culprit().into_iter().collect()
-            }
-            Told::Signing(_, signing::Event::Failed(failure)) => failure.culprits().to_vec(),
-            _ => Vec::new(),
-        };
-        for culprit in blamed {
+        for culprit in told.blamed() {
             let accused = self.device_of(roster, culprit);
             if self.is_honest(device) && self.is_honest(accused) {
                 self.broken(format!("S4: device {device} blames the honest device {accused}: {told:?}"));

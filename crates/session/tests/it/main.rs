@@ -13,6 +13,7 @@
 mod courier;
 mod keygen;
 mod lobby;
+mod request;
 mod roster;
 mod signing;
 mod support;

@@ -1,137 +1,18 @@
 //! One signature, message by message.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use quorate_primitives::{KeyPurpose, Threshold, Timestamp};
+use quorate_primitives::{KeyPurpose, Timestamp};
 use quorate_session::envelope::{Envelope, Header, Protocol};
 use quorate_session::output::Output;
 use quorate_session::signing::{
-    Approval, Blame, Decision, Event, Failure, MAX_MESSAGES, MAX_PAYLOAD_LEN, Mutation, OpenError, Package,
+    Approval, Blame, Decision, Failure, MAX_MESSAGES, MAX_PAYLOAD_LEN, MAX_TTL, Mutation, OpenError, Package,
     Shares, Signing, Task,
 };
-use quorate_testkit::group::deal;
-use quorate_threshold::KeyShare;
-use quorate_threshold::derive::Derivation;
 use quorate_threshold::frost;
 
-use crate::support::{Group, NOW, ids, others, p, signed};
-
-const DECISION: u8 = 1;
-const PACKAGE: u8 = 2;
-const SHARE: u8 = 3;
-
-fn task() -> Task {
-    Task {
-        purpose: KeyPurpose::Ed25519,
-        derivation: Derivation::root(),
-        chain: "test".to_owned(),
-        payload: b"pay".to_vec(),
-        messages: vec![b"one".to_vec(), b"two".to_vec()],
-        policy_version: 0,
-        note: String::new(),
-        expires: Timestamp(NOW.0 + 30_000),
-        nonce: [1; 32],
-    }
-}
-
-fn shares() -> Vec<KeyShare> {
-    deal(KeyPurpose::Ed25519, Threshold::new(2, 3).unwrap(), 60)
-}
-
-/// A request at all members; member 1 asks.
-struct Request {
-    group: Group,
-    machines: BTreeMap<u16, Signing>,
-    said: Vec<Envelope>,
-    log: BTreeMap<u16, Vec<(bool, Mutation)>>,
-    events: BTreeMap<u16, Vec<Event>>,
-}
-
-impl Request {
-    fn ask(task: Task) -> Self {
-        let group = Group::new(60, |_| {});
-        let shares = shares();
-        let proposer = Signing::propose(Arc::clone(group.seat(1)), &shares[0], task, NOW).unwrap();
-        let mut request = Self {
-            machines: BTreeMap::from([(1, proposer)]),
-            said: Vec::new(),
-            log: (1..=3).map(|member| (member, Vec::new())).collect(),
-            events: (1..=3).map(|member| (member, Vec::new())).collect(),
-            group,
-        };
-        request.drain(1);
-        let proposal = request.said.remove(0);
-        for member in 2..=3 {
-            let seat = Arc::clone(request.group.seat(member));
-            let opened =
-                Signing::open(seat, &shares[usize::from(member) - 1], proposal.clone(), NOW).unwrap();
-            request.machines.insert(member, opened);
-            request.drain(member);
-        }
-        request
-    }
-
-    fn machine(&mut self, member: u16) -> &mut Signing {
-        self.machines.get_mut(&member).unwrap()
-    }
-
-    fn approve(&mut self, member: u16) {
-        self.machine(member).approve(&[u8::try_from(member).unwrap(); 32], NOW);
-        self.drain(member);
-    }
-
-    fn drain(&mut self, member: u16) {
-        while let Some(output) = self.machines.get_mut(&member).unwrap().poll_output() {
-            match output {
-                Output::Persist(mutation) => self.log.get_mut(&member).unwrap().push((true, mutation)),
-                Output::Append(mutation) => self.log.get_mut(&member).unwrap().push((false, mutation)),
-                Output::Send(_, envelope) => self.said.push(envelope),
-                Output::Event(event) => self.events.get_mut(&member).unwrap().push(event),
-                Output::WakeAt(_) => {}
-            }
-        }
-    }
-
-    fn deliver(&mut self, to: u16, envelope: &Envelope) {
-        self.machine(to).handle_envelope(envelope.clone(), NOW);
-        self.drain(to);
-    }
-
-    fn tell_others(&mut self, envelope: &Envelope) {
-        for to in others(envelope.header.sender.get()) {
-            self.deliver(to, envelope);
-        }
-    }
-
-    fn run(&mut self) {
-        while !self.said.is_empty() {
-            for envelope in core::mem::take(&mut self.said) {
-                self.tell_others(&envelope);
-            }
-        }
-    }
-
-    /// Takes what a member said last in a round, before it is delivered.
-    fn take(&mut self, member: u16, round: u8) -> Envelope {
-        let is_it = |e: &Envelope| e.header.sender == p(member) && e.header.round == round;
-        let at = self.said.iter().position(is_it).expect("something said");
-        self.said.remove(at)
-    }
-
-    /// Signs something else under a header.
-    fn forge(&self, envelope: &Envelope, body: Vec<u8>) -> Envelope {
-        signed(&self.group, envelope.header.sender.get(), envelope.header.clone(), &body)
-    }
-
-    fn burned(&self, member: u16) -> usize {
-        self.log[&member].iter().filter(|(_, mutation)| matches!(mutation, Mutation::Burned { .. })).count()
-    }
-
-    fn is_signed(&self, member: u16) -> bool {
-        self.machines[&member].signatures().is_some()
-    }
-}
+use crate::request::{DECISION, PACKAGE, Request, SHARE, shares, task};
+use crate::support::{Group, NOW, ids, p, signed};
 
 #[test]
 fn t_approvals_sign_every_message() {
@@ -180,7 +61,7 @@ fn c1_a_restart_repeats_the_burned_share_or_withdraws() {
     request.run();
     request.approve(1);
     let share = request.take(1, SHARE);
-    let log: Vec<Mutation> = request.log[&1].iter().map(|(_, mutation)| mutation.clone()).collect();
+    let log: Vec<Mutation> = request.log[&1].clone();
     for kept in 1..=log.len() {
         let seat = Arc::clone(request.group.seat(1));
         let mut machine = Signing::replay(seat, &shares()[0], log[..kept].iter().cloned(), NOW).unwrap();
@@ -332,8 +213,8 @@ fn b12_a_share_for_something_else_names_its_signer() {
         other.run();
         other.approve(1);
         other.run();
-        let Some((_, Mutation::Burned { share, .. })) =
-            other.log[&2].iter().find(|(_, m)| matches!(m, Mutation::Burned { .. }))
+        let Some(Mutation::Burned { share, .. }) =
+            other.log[&2].iter().find(|m| matches!(m, Mutation::Burned { .. }))
         else {
             panic!("no share")
         };
@@ -467,18 +348,21 @@ fn e2_proposals_that_do_not_fit_are_refused() {
     assert!(matches!(purpose, Err(OpenError::OtherPurpose { .. })));
     assert!(matches!(propose(&|task| task.derivation.path = vec![1 << 31]), Err(OpenError::Derive(_))));
 
-    let mut request = Request::ask(task());
-    request.said.clear();
-    let machine = Signing::propose(Arc::clone(group.seat(1)), &shares[0], task(), NOW);
-    let mut machine = machine.unwrap();
-    let proposal = std::iter::from_fn(|| machine.poll_output())
-        .find_map(|output| if let Output::Send(_, envelope) = output { Some(envelope) } else { None })
-        .unwrap();
+    let proposal = |task: Task| {
+        let mut machine = Signing::propose(Arc::clone(group.seat(1)), &shares[0], task, NOW).unwrap();
+        std::iter::from_fn(|| machine.poll_output())
+            .find_map(|output| if let Output::Send(_, envelope) = output { Some(envelope) } else { None })
+            .unwrap()
+    };
+    let endless = proposal(Task { expires: Timestamp(NOW.0 + MAX_TTL + 1), ..task() });
+    let proposal = proposal(task());
     let open = |proposal: Envelope, now| {
         Signing::open(Arc::clone(group.seat(2)), &shares[1], proposal, now).map(drop)
     };
     assert_eq!(open(proposal.clone(), NOW), Ok(()));
     assert_eq!(open(proposal.clone(), task().expires), Err(OpenError::Expired));
+    assert_eq!(open(endless.clone(), NOW), Err(OpenError::TooLong));
+    assert_eq!(open(endless, Timestamp(NOW.0 + 1)), Ok(()));
     let other = borsh::to_vec(&Task { nonce: [4; 32], ..task() }).unwrap();
     // Another task under the same session, the same task under another member's name, a task for one member.
     for (header, body) in [
@@ -519,4 +403,32 @@ fn c4_the_same_request_again_is_another_session_with_other_nonces() {
     let (one, two) = (commitments(1), commitments(2));
     assert!(one.iter().all(|commitment| !two.contains(commitment)));
     assert_ne!(one[0], one[1]);
+}
+
+/// A refusal is final: neither the member's own later approval nor a restart takes it back.
+#[test]
+fn s1_a_refusal_is_never_taken_back() {
+    let mut request = Request::ask(task());
+    request.machine(2).refuse("no", NOW);
+    request.drain(2);
+    let refusal = request.take(2, DECISION);
+    request.approve(2);
+    assert!(request.said.is_empty(), "a decision is made once");
+    let log = request.log[&2].clone();
+    let seat = Arc::clone(request.group.seat(2));
+    let mut restarted = Signing::replay(seat, &shares()[1], log, NOW).unwrap();
+    assert!(!restarted.is_undecided());
+    restarted.approve(&[7; 32], NOW);
+    let spoke =
+        std::iter::from_fn(|| restarted.poll_output()).any(|output| matches!(output, Output::Send(..)));
+    assert!(!spoke, "not after a restart either");
+
+    // An approval under the same name, made by other means, does not count any more.
+    let mut other = Request::ask(task());
+    other.approve(2);
+    let approval = other.take(2, DECISION);
+    request.deliver(1, &refusal);
+    request.deliver(1, &approval);
+    request.approve(1);
+    assert!(request.said.iter().all(|envelope| envelope.header.round != PACKAGE));
 }

@@ -18,7 +18,7 @@ impl Watch {
         self.agree_on_keys(devices, reports, &honest);
         self.agree_on_signatures(reports, &honest);
         self.end_everything(plan, reports, &honest);
-        if plan.is_honest() && plan.absent.is_empty() {
+        if plan.is_honest() && plan.absent.is_empty() && plan.cancel_at.is_none() {
             self.demand_success(plan, reports);
         }
         self.find_secrets(reports);

@@ -348,3 +348,24 @@ fn groups_of_every_small_size_make_keys() {
         }
     }
 }
+
+/// A person can end a ceremony for all, until shares are out; the others hear of it at once.
+#[test]
+fn a_person_ends_the_ceremony_for_everybody() {
+    let mut plan = Plan::calm(90, 2, 3, &[KeyPurpose::Ed25519]);
+    plan.absent = vec![2];
+    plan.cancel_at = Some((0, 5_000));
+    let report = Simulation::check(&plan);
+    let expected = KeygenEnd::Failed(Failure::Cancelled { by: p(1) });
+    assert_eq!((&report.devices[0].keygen, &report.devices[1].keygen), (&expected, &expected));
+    let (at, _) = report.devices[1].told.last().unwrap();
+    assert!((5_000..5_100).contains(at), "{at} ms");
+}
+
+#[test]
+fn cancelling_finished_keys_changes_nothing() {
+    let mut plan = Plan::calm(91, 2, 3, &[KeyPurpose::Ed25519]);
+    plan.cancel_at = Some((0, 20_000));
+    let report = Simulation::check(&plan);
+    assert!(report.ceremonies().iter().all(|end| **end == KeygenEnd::Finished));
+}
