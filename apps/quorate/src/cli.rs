@@ -164,13 +164,13 @@ pub struct RequestsArgs {
 #[command(after_help = "Examples:
   quorate approve
   quorate approve 4f2a91 --wait 10m
-  quorate approve 4f2a91c3 --yes")]
+  quorate approve 4f2a91c3b09d7e51a6c8f2d40b3e97f1 --yes")]
 pub struct ApproveArgs {
     /// The request's id, or its beginning; without it, whatever is pending, one after the other
     #[arg(value_name = "REQUEST")]
     pub request: Option<String>,
 
-    /// Approve without asking; only a request that is named
+    /// Approve without asking; only a request that is named with at least 32 digits
     #[arg(long, requires = "request")]
     pub yes: bool,
 

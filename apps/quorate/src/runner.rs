@@ -51,6 +51,8 @@ pub struct Runner {
 
 struct Connection {
     client: RelayClient,
+    /// The relay's address, for people.
+    relay: String,
     /// Whether the room was entered since this process began.
     entered: bool,
     /// Whether the relay lost what it had stored.
@@ -196,10 +198,12 @@ impl Runner {
         match event {
             NetEvent::Connected { restarted } => {
                 connection.restarted |= restarted;
-                self.views.push_back(View::Relay { connected: true, reason: None });
+                let relay = connection.relay.clone();
+                self.views.push_back(View::Relay { relay, connected: true, reason: None });
             }
             NetEvent::Disconnected { why, .. } => {
-                self.views.push_back(View::Relay { connected: false, reason: Some(why.to_string()) });
+                let (relay, reason) = (connection.relay.clone(), Some(why.to_string()));
+                self.views.push_back(View::Relay { relay, connected: false, reason });
             }
             NetEvent::Entered { members, .. } => {
                 let restarted = connection.restarted || !connection.entered;
@@ -213,12 +217,12 @@ impl Runner {
                 self.acks.push((room, delivery));
             }
             NetEvent::Refused { id: None, code } => {
-                let reason = Some(reasons::refusal(code).to_owned());
-                self.views.push_back(View::Relay { connected: false, reason });
+                let (relay, reason) = (connection.relay.clone(), Some(reasons::refusal(code).to_owned()));
+                self.views.push_back(View::Relay { relay, connected: false, reason });
             }
             NetEvent::Closed { reason } => {
-                let reason = Some(reasons::closing(reason).to_owned());
-                self.views.push_back(View::Relay { connected: false, reason });
+                let (relay, reason) = (connection.relay.clone(), Some(reasons::closing(reason).to_owned()));
+                self.views.push_back(View::Relay { relay, connected: false, reason });
             }
             // A single frame that is refused or expires is repeated by the session that sent it.
             NetEvent::MemberLeft { .. }
@@ -315,7 +319,7 @@ impl Runner {
             return;
         }
         for room in core::mem::take(&mut self.entering) {
-            let id = room.id();
+            let (id, relay) = (room.id(), room.relay.to_string());
             let options = RoomOptions {
                 token: room.token,
                 capacity: room.capacity,
@@ -325,10 +329,11 @@ impl Runner {
             match RelayClient::start(&RelayOptions::new(room.relay), room.key, options) {
                 Ok((client, events)) => {
                     tokio::spawn(forward(id, events, self.sender.clone()));
-                    self.rooms.insert(id, Connection { client, entered: false, restarted: false });
+                    self.rooms.insert(id, Connection { client, relay, entered: false, restarted: false });
                 }
                 Err(error) => {
-                    self.views.push_back(View::Relay { connected: false, reason: Some(error.to_string()) });
+                    let reason = Some(error.to_string());
+                    self.views.push_back(View::Relay { relay, connected: false, reason });
                 }
             }
         }

@@ -182,7 +182,7 @@ impl<'a> Session<'a> {
                 );
             };
             match view {
-                View::Relay { connected, reason } => self.watch_relay(connected, reason)?,
+                View::Relay { relay, connected, reason } => self.watch_relay(&relay, connected, reason)?,
                 view => self.backlog.push_back(view),
             }
         }
@@ -200,7 +200,9 @@ impl<'a> Session<'a> {
                 None => self.fetch(deadline).await?,
             };
             match view {
-                Some(View::Relay { connected, reason }) => self.watch_relay(connected, reason)?,
+                Some(View::Relay { relay, connected, reason }) => {
+                    self.watch_relay(&relay, connected, reason)?;
+                }
                 Some(View::Rejected { request, proposer, reason }) => {
                     self.tell_rejected(request, &proposer, &reason);
                 }
@@ -271,15 +273,16 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn watch_relay(&mut self, connected: bool, reason: Option<String>) -> Result<(), CliError> {
+    fn watch_relay(&mut self, relay: &str, connected: bool, reason: Option<String>) -> Result<(), CliError> {
         if connected {
             if self.link.is_down && self.link.was_up {
-                self.screen.note("the relay is there again");
+                self.screen.note(&format!("{}: the relay is there again", show::plain(relay)));
             }
             self.link = Link { was_up: true, is_down: false, attempts: 0 };
             return Ok(());
         }
         let reason = reason.unwrap_or_else(|| "the relay is gone".to_owned());
+        let reason = format!("{relay}: {reason}");
         self.link.attempts = self.link.attempts.saturating_add(1);
         if !self.link.was_up && self.link.attempts >= ATTEMPTS {
             let hint = match &self.resume {

@@ -22,7 +22,7 @@ use crate::roster::{Roster, RosterError, is_name};
 
 use guests::{Guests, Reaction};
 
-pub use messages::{Card, Message, SignedRoster};
+pub use messages::{Card, Message, Refusal, SignedRoster};
 
 /// How many mailboxes are greeted: a group, and as many who came too late or by mistake.
 const MAX_PRESENT: usize = 2 * MAX_PARTICIPANTS as usize;
@@ -242,7 +242,7 @@ impl Lobby {
         match message {
             Message::Card(card) => self.handle_card(from, card),
             Message::Roster(signed) => self.handle_roster(&signed),
-            Message::Refusal { reason } => self.handle_refusal(reason),
+            Message::Refusal(refusal) => self.handle_refusal(refusal),
         }
         true
     }
@@ -299,6 +299,10 @@ impl Lobby {
         match guests.receive(&self.card, card) {
             Reaction::Known => {}
             Reaction::Answer(message) => self.send(from, &message),
+            Reaction::Refused { reason } => {
+                let refusal = Refusal::sign(&self.identity, &self.id, &from, reason);
+                self.send(from, &Message::Refusal(refusal));
+            }
             Reaction::Seated { name } => {
                 let present = guests.len() + 1;
                 let complete = guests.complete(&self.card, self.invite.threshold);
@@ -340,12 +344,17 @@ impl Lobby {
         self.out.push_back(Output::Event(Event::Complete(signed.clone())));
     }
 
-    fn handle_refusal(&mut self, reason: String) {
+    fn handle_refusal(&mut self, refusal: Refusal) {
+        let by_creator = refusal.creator.fingerprint() == self.invite.creator
+            && refusal.verify(&self.id, &self.card.relay).is_ok();
+        if !by_creator {
+            return;
+        }
         if let Role::Joiner { roster: None, refused } = &mut self.role
             && !*refused
         {
             *refused = true;
-            self.out.push_back(Output::Event(Event::Refused { reason }));
+            self.out.push_back(Output::Event(Event::Refused { reason: refusal.reason }));
         }
     }
 

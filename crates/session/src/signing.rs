@@ -288,6 +288,7 @@ impl Signing {
     /// Says again what may have been missed: the relay restarted, or this device did.
     pub fn handle_reconnected(&mut self, now: Timestamp) {
         self.resend.restart(now);
+        self.repeat_withdrawal();
         self.nudge();
         self.schedule();
     }
@@ -301,6 +302,16 @@ impl Signing {
         let body = quorate_primitives::encoding::body_bytes(body);
         let number = round as u8;
         self.seat.say(Protocol::Signing, self.session, (number, u32::from(number)), to, body)
+    }
+
+    /// A withdrawal of this process may have been said before there was a room to say it in.
+    fn repeat_withdrawal(&mut self) {
+        let own = Failure::Withdrawn { by: self.seat.me() };
+        if self.failure() == Some(&own)
+            && let Some(withdrawal) = self.sent.last()
+        {
+            self.out.push(Output::Send(Recipient::All, withdrawal.clone()));
+        }
     }
 
     /// Asks everybody, because anybody may have the result, and repeats what we said to those who are awaited.

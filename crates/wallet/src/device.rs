@@ -184,7 +184,9 @@ impl<R: RngCore + CryptoRng> Device<R> {
             Command::Abandon { wallet } => self.abandon(&wallet),
             Command::List => {
                 let wallets = self.wallets.values().map(Wallet::view).collect();
-                self.context.view(View::Wallets { wallets });
+                let mut invites: Vec<_> = self.lobbies.values().map(OpenLobby::view).collect();
+                invites.sort_by(|one, other| (&one.wallet, one.expires).cmp(&(&other.wallet, other.expires)));
+                self.context.view(View::Wallets { wallets, invites });
                 Ok(())
             }
             Command::Show { wallet } => {

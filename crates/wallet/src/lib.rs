@@ -29,4 +29,4 @@ pub use quorate_primitives::{KeyPurpose, Millis, Secret, Threshold, Timestamp};
 pub use quorate_transport::{Invite, MemberKey, RelayKey, RelayUrl, RoomId, RoomToken};
 pub use records::{ReplayError, new_device};
 pub use rooms::Room;
-pub use view::{Address, MemberView, RequestView, SignedView, View, WalletView};
+pub use view::{Address, InviteView, MemberView, RequestView, SignedView, View, WalletView};

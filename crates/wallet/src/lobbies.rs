@@ -11,7 +11,7 @@ use crate::device::{Device, Effect, RoomEvent};
 use crate::error::CommandError;
 use crate::records::{LobbyRecord, PlanRecord, Record};
 use crate::rooms::Room;
-use crate::view::View;
+use crate::view::{InviteView, View};
 use crate::wallet::Wallet;
 
 /// Frames that arrive before the roster is confirmed, kept for the ceremony.
@@ -97,6 +97,25 @@ impl OpenLobby {
         }
     }
 
+    /// Returns what a person sees of it.
+    pub(crate) fn view(&self) -> InviteView {
+        let invite = self.lobby.invite();
+        InviteView {
+            id: hex::encode(self.room_id().0),
+            wallet: self.name().map(str::to_owned),
+            threshold: invite.threshold,
+            created_here: self.record.plan.is_some(),
+            present: self.lobby.present(),
+            complete: self.complete.is_some(),
+            expires: invite.expires,
+        }
+    }
+
+    fn name(&self) -> Option<&str> {
+        let complete = self.complete.as_ref().map(|signed| signed.roster.wallet_name.as_str());
+        complete.or(self.record.plan.as_ref().map(|plan| plan.wallet_name.as_str()))
+    }
+
     pub(crate) fn snapshot(&self) -> Vec<Record> {
         let record = LobbyRecord {
             invite: self.record.invite.duplicate(),
@@ -171,6 +190,22 @@ impl<R: RngCore + CryptoRng> Device<R> {
         self.context.push(Effect::Enter(lobby.room(&self.identity)));
         self.lobbies.insert(lobby.room_id(), lobby);
         Ok(())
+    }
+
+    /// Closes the one lobby of that name, or whose id begins so; returns whether there was one.
+    pub(crate) fn abandon_lobby(&mut self, name: &str) -> Result<bool, CommandError> {
+        let named = |(room, lobby): &(&RoomId, &OpenLobby)| {
+            lobby.name() == Some(name) || (name.len() >= 4 && hex::encode(room.0).starts_with(name))
+        };
+        let mut found = self.lobbies.iter().filter(named).map(|(room, _)| *room);
+        match (found.next(), found.next()) {
+            (None, _) => Ok(false),
+            (Some(_), Some(_)) => Err(CommandError::Ambiguous(name.to_owned())),
+            (Some(room), None) => {
+                self.close_lobby(room, "given up on this device");
+                Ok(true)
+            }
+        }
     }
 
     /// A person has compared the words of one group.

@@ -117,8 +117,11 @@ const fn phase_name(done: u8) -> &'static str {
 }
 
 impl<R: RngCore + CryptoRng> Device<R> {
-    /// Ends an unfinished ceremony by a person's decision.
+    /// Ends an unfinished ceremony, or a lobby, by a person's decision.
     pub(crate) fn abandon(&mut self, wallet: &str) -> Result<(), CommandError> {
+        if self.abandon_lobby(wallet)? {
+            return Ok(());
+        }
         let room = self.find_wallet(Some(wallet))?;
         let now = self.context.now;
         match self.wallets.get_mut(&room).map(|wallet| &mut wallet.stage) {

@@ -1,9 +1,11 @@
 //! Requests: signing sessions with what this device decoded of them.
 
+mod bounds;
+
 use std::sync::Arc;
 
 use quorate_chains as chains;
-use quorate_primitives::{Millis, ParticipantId, Timestamp};
+use quorate_primitives::{Millis, Timestamp};
 use quorate_session::envelope::Envelope;
 use quorate_session::output::Output;
 use quorate_session::seat::Seat;
@@ -19,14 +21,7 @@ use crate::tasks::{self, Verified};
 use crate::view::{RequestView, SignedView, View};
 use crate::wallet::{Keys, Wallet};
 
-/// How many requests of one wallet may be open at once: each holds nonces, and concurrency is what ROS attacks need.
-pub(crate) const MAX_OPEN: usize = 64;
-
-/// How many of them another member may have opened.
-const MAX_OPEN_OF_ANOTHER: usize = 16;
-
-/// How many requests are remembered.
-const MAX_REMEMBERED: usize = 1000;
+pub(crate) use bounds::Forgotten;
 
 /// A signing session and what this device knows about it.
 pub(crate) struct Session {
@@ -45,20 +40,6 @@ impl Session {
         let share = share_for(&keys.shares, verified.account.chain).ok()?;
         let signing = Signing::replay(Arc::clone(seat), share, log.iter().cloned(), now).ok()?;
         Some(Self { signing, log, verified, opened: now })
-    }
-}
-
-impl Session {
-    /// Returns whether a compacted log holds this session: open, burned or signed.
-    pub(crate) fn is_worth_keeping(&self) -> bool {
-        let kept =
-            |mutation: &Mutation| matches!(mutation, Mutation::Burned { .. } | Mutation::Finished { .. });
-        self.signing.is_open() || self.log.iter().any(kept)
-    }
-
-    /// Returns whether it counts against its proposer's quota: open, and not refused here.
-    fn counts(&self, me: ParticipantId) -> bool {
-        self.signing.is_open() && !self.signing.decisions().contains(&(me, false))
     }
 }
 
@@ -119,7 +100,7 @@ impl Wallet {
         let mut signing = Signing::propose(Arc::clone(&self.seat), share, task, context.now)?;
         let id = *signing.session();
         signing.approve(&context.entropy(), context.now);
-        self.forget_oldest();
+        self.forget_oldest(context.now);
         self.sessions.insert(id, Session { signing, log: Vec::new(), verified, opened: context.now });
         self.show(&id, context);
         Ok(())
@@ -166,15 +147,6 @@ impl Wallet {
         }
     }
 
-    /// Each member has its own quota, so that nobody can use up another's.
-    fn check_room_for_one_more(&self, proposer: ParticipantId) -> Result<(), CommandError> {
-        let me = self.seat.me();
-        let of_proposer = self.sessions.values().filter(|session| session.signing.proposer() == proposer);
-        let open = of_proposer.filter(|session| session.counts(me)).count();
-        let most = if proposer == me { MAX_OPEN } else { MAX_OPEN_OF_ANOTHER };
-        if open >= most { Err(CommandError::TooManyOpen(open)) } else { Ok(()) }
-    }
-
     /// Takes an authentic envelope of a signing session; opens the session if it is a proposal.
     pub(crate) fn handle_signing<R: RngCore + CryptoRng>(
         &mut self,
@@ -186,7 +158,7 @@ impl Wallet {
             session.signing.handle_envelope(envelope, context.now);
             return;
         }
-        if envelope.header.round != 0 || self.check_room_for_one_more(envelope.header.sender).is_err() {
+        if envelope.header.round != 0 || !self.makes_room_for(&envelope, context.now) {
             return;
         }
         let proposer = self.member_name(envelope.header.sender);
@@ -210,20 +182,8 @@ impl Wallet {
         let id = proposal.header.session;
         let signing = Signing::open(Arc::clone(&self.seat), share, proposal, now)
             .map_err(|error| Some(error.to_string()))?;
-        self.forget_oldest();
         self.sessions.insert(id, Session { signing, log: Vec::new(), verified, opened: now });
         Ok(())
-    }
-
-    /// Keeps the number of remembered sessions bounded.
-    fn forget_oldest(&mut self) {
-        while self.sessions.len() >= MAX_REMEMBERED {
-            let over = self.sessions.iter().filter(|(_, session)| !session.signing.is_open());
-            let Some(oldest) = over.min_by_key(|(_, session)| session.opened).map(|(id, _)| *id) else {
-                return;
-            };
-            self.sessions.remove(&oldest);
-        }
     }
 
     /// Carries out what sessions put out.

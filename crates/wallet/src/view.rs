@@ -76,10 +76,12 @@ pub enum View {
         /// What is wrong, if anything is known to be.
         reason: Option<String>,
     },
-    /// All wallets.
+    /// All wallets, and the lobbies that may become some.
     Wallets {
         /// One each.
         wallets: Vec<WalletView>,
+        /// One for each open lobby.
+        invites: Vec<InviteView>,
     },
     /// One wallet.
     Wallet {
@@ -93,6 +95,8 @@ pub enum View {
     },
     /// The connection to a relay began or ended; the device tries again by itself.
     Relay {
+        /// Its address.
+        relay: String,
         /// Whether there is one now.
         connected: bool,
         /// Why not.
@@ -136,6 +140,25 @@ pub enum View {
         /// Why.
         reason: String,
     },
+}
+
+/// An open lobby: a group whose devices are not all here, or whose words nobody confirmed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct InviteView {
+    /// 64 hexadecimal digits.
+    pub id: String,
+    /// The wallet's name; a device that joins learns it with the list of members.
+    pub wallet: Option<String>,
+    /// How many will sign, of how many.
+    pub threshold: Threshold,
+    /// Whether this device made the invite.
+    pub created_here: bool,
+    /// How many devices are known to be here, this one included.
+    pub present: usize,
+    /// Whether only the safety words are left to confirm.
+    pub complete: bool,
+    /// When joining ends.
+    pub expires: Timestamp,
 }
 
 /// One wallet.

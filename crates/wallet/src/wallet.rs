@@ -23,7 +23,7 @@ use crate::device::{Context, Effect, RoomEvent};
 use crate::error::CommandError;
 use crate::lobbies::{Beginning, OpenLobby};
 use crate::records::{self, Record, WalletRecord};
-use crate::requests::Session;
+use crate::requests::{Forgotten, Session};
 use crate::rooms::Room;
 use crate::view::{KeyView, MemberView, WalletView};
 
@@ -37,6 +37,7 @@ pub(crate) struct Wallet {
     /// The records of an unfinished or failed ceremony, as they are in the log.
     pub(crate) ceremony: Vec<Zeroizing<Vec<u8>>>,
     pub(crate) sessions: BTreeMap<[u8; 32], Session>,
+    pub(crate) forgotten: Forgotten,
 }
 
 pub(crate) enum Stage {
@@ -64,7 +65,8 @@ impl Wallet {
         let seat = Arc::new(seat);
         let courier = Courier::new(Arc::clone(&seat)).map_err(|error| error.to_string())?;
         let stage = stage(Arc::clone(&seat))?;
-        Ok(Self { seat, courier, invite, lobby, stage, ceremony: Vec::new(), sessions: BTreeMap::new() })
+        let (ceremony, sessions, forgotten) = (Vec::new(), BTreeMap::new(), Forgotten::new());
+        Ok(Self { seat, courier, invite, lobby, stage, ceremony, sessions, forgotten })
     }
 
     /// Begins the key ceremony of a lobby whose words were confirmed.

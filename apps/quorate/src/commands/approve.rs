@@ -13,11 +13,17 @@ use crate::runner::now;
 use crate::session::{Answer, Session, Shell, after};
 use crate::show;
 
+/// How much of an id stands for a request that nobody reads.
+const UNREAD_DIGITS: usize = 32;
+
 /// Approves one request, or everything that is pending, one after the other.
 ///
 /// # Errors
 /// Nothing to approve, a person's no, or a request that failed.
 pub async fn run(shell: &Shell, args: &ApproveArgs) -> Result<(), CliError> {
+    if let Some(id) = args.request.as_ref().filter(|id| args.yes && id.len() < UNREAD_DIGITS) {
+        return Err(too_short(id));
+    }
     shell
         .work(async |session| {
             session.go_online();
@@ -97,6 +103,13 @@ async fn decide(session: &mut Session<'_>, request: &RequestView, yes: bool) -> 
     }
     let signed = until_signed(session, request).await?;
     screen.result(&show::signed(&signed, screen.out()))
+}
+
+/// Whoever proposes can search for a request whose id begins as another's.
+fn too_short(id: &str) -> CliError {
+    let text = format!("with --yes nobody reads the request: name at least {UNREAD_DIGITS} digits of its id");
+    CliError::new(Kind::Invalid, text)
+        .hint(format!("`quorate requests --json` shows all 64 digits of {}", show::plain(id)))
 }
 
 fn nothing_came() -> CliError {

@@ -35,7 +35,8 @@ pub fn run(args: &VerifyArgs, screen: &Screen) -> Result<(), CliError> {
             .hint("`quorate sign` shows it beside the address")
     })?;
     let bytes = signed_bytes(&args.signed)?;
-    let signed = SignedTransaction::from_bytes(chain, network, &bytes)?;
+    let signed = SignedTransaction::from_bytes(chain, network, &bytes)
+        .map_err(|error| CliError::from(error).hint("it reads what `quorate sign` calls `Signed`"))?;
     verify_signed(chain, network, &bytes, &key)?;
     let address = address(chain, network, &key)?;
     let txid = signed.txid();

@@ -191,8 +191,8 @@ fn ready(screen: &Screen, wallet: &WalletView) -> Result<(), CliError> {
 
 fn list(shell: &Shell) -> Result<(), CliError> {
     for view in shell.offline(Command::List)? {
-        if let View::Wallets { wallets } = view {
-            shell.screen.result(&show::wallets(&wallets))?;
+        if let View::Wallets { wallets, invites } = view {
+            shell.screen.result(&show::wallets(&wallets, &invites, now()))?;
         }
     }
     Ok(())
@@ -227,10 +227,15 @@ async fn abandon(shell: &Shell, args: AbandonArgs) -> Result<(), CliError> {
     let AbandonArgs { wallet, yes } = args;
     shell
         .work(async |session| {
-            let failed = check_unfinished(session, &wallet)? == "failed";
+            let unfinished = find_unfinished(session, &wallet)?;
             if !yes {
-                let question =
-                    format!("Give up making the keys of {}, for all members?", show::plain(&wallet));
+                let name = show::plain(&wallet);
+                let question = match unfinished {
+                    Unfinished::Invite => format!("Leave the group of {name}, on this device?"),
+                    Unfinished::Making | Unfinished::Failed => {
+                        format!("Give up making the keys of {name}, for all members?")
+                    }
+                };
                 match session.ask(&question, |_| false).await? {
                     Answer::Yes | Answer::Settled => {}
                     Answer::No => return Err(CliError::new(Kind::Refused, "nothing was given up")),
@@ -239,7 +244,7 @@ async fn abandon(shell: &Shell, args: AbandonArgs) -> Result<(), CliError> {
             session.go_online();
             let views = session.command(Command::Abandon { wallet: wallet.clone() })?;
             session.put_back(views);
-            if !failed {
+            if matches!(unfinished, Unfinished::Making) {
                 given_up(session).await?;
             }
             let text = format!("{} {} is given up", session.screen.out().green("[ok]"), show::plain(&wallet));
@@ -248,15 +253,36 @@ async fn abandon(shell: &Shell, args: AbandonArgs) -> Result<(), CliError> {
         .await
 }
 
-/// Returns the state of a wallet that has no keys.
-fn check_unfinished(session: &mut Session<'_>, name: &str) -> Result<String, CliError> {
+/// What can be given up.
+#[derive(Clone, Copy)]
+enum Unfinished {
+    /// A lobby.
+    Invite,
+    /// A ceremony.
+    Making,
+    /// A ceremony that has failed.
+    Failed,
+}
+
+/// Finds what has no keys under that name, or under an id that begins so.
+fn find_unfinished(session: &mut Session<'_>, name: &str) -> Result<Unfinished, CliError> {
+    let of_lobby = |view: &View| match view {
+        View::Wallets { invites, .. } => invites.iter().any(|invite| {
+            invite.wallet.as_deref() == Some(name) || (name.len() >= 4 && invite.id.starts_with(name))
+        }),
+        _ => false,
+    };
+    if session.command(Command::List)?.iter().any(of_lobby) {
+        return Ok(Unfinished::Invite);
+    }
     for view in session.command(Command::Show { wallet: Some(name.to_owned()) })? {
         match view {
             View::Wallet { wallet } if wallet.state == "ready" => {
                 let text = format!("{} has its keys: there is nothing to give up", show::plain(&wallet.name));
                 return Err(CliError::new(Kind::Invalid, text));
             }
-            View::Wallet { wallet } => return Ok(wallet.state),
+            View::Wallet { wallet } if wallet.state == "failed" => return Ok(Unfinished::Failed),
+            View::Wallet { .. } => return Ok(Unfinished::Making),
             _ => {}
         }
     }

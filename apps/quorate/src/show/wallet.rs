@@ -1,15 +1,40 @@
 //! Wallets and what they are made from.
 
-use quorate_wallet::{Address, KeyPurpose, MemberView, WalletView};
+use quorate_wallet::{Address, InviteView, KeyPurpose, MemberView, Timestamp, WalletView};
 
-use super::{names, plain, short, table};
+use super::{names, plain, short, table, until};
 use crate::screen::Ink;
 
-/// Returns one line per wallet.
-pub fn wallets(wallets: &[WalletView]) -> String {
-    if wallets.is_empty() {
-        return "No wallets yet. Make one with `quorate wallet create`.".to_owned();
+/// Returns one line per wallet and per open lobby.
+pub fn wallets(wallets: &[WalletView], invites: &[InviteView], now: Timestamp) -> String {
+    let none = "No wallets yet. Make one with `quorate wallet create`.".to_owned();
+    match (wallets.is_empty(), invites.is_empty()) {
+        (true, true) => none,
+        (true, false) => lobbies(invites, now),
+        (false, true) => ready_or_not(wallets),
+        (false, false) => format!("{}\n\n{}", ready_or_not(wallets), lobbies(invites, now)),
     }
+}
+
+fn lobbies(invites: &[InviteView], now: Timestamp) -> String {
+    let header = ["INVITE", "ID", "SIGN", "HERE", "ENDS"].map(str::to_owned);
+    let row = |invite: &InviteView| {
+        let threshold = invite.threshold;
+        let state = if invite.complete { "words to compare".to_owned() } else { until(invite.expires, now) };
+        [
+            invite.wallet.as_deref().map_or_else(|| "joining".to_owned(), plain),
+            short(&invite.id).to_owned(),
+            format!("{} of {}", threshold.min_signers(), threshold.max_signers()),
+            invite.present.to_string(),
+            state,
+        ]
+    };
+    let rows: Vec<[String; 5]> = [header].into_iter().chain(invites.iter().map(row)).collect();
+    let hint = "`quorate wallet resume` goes on, `quorate wallet abandon` leaves.";
+    format!("{}\n\n{hint}", table("", &rows))
+}
+
+fn ready_or_not(wallets: &[WalletView]) -> String {
     let header = ["NAME", "ID", "SIGN", "STATE", "MEMBERS"].map(str::to_owned);
     let row = |wallet: &WalletView| {
         let members: Vec<String> = wallet.members.iter().map(|member| member.name.clone()).collect();

@@ -250,7 +250,9 @@ fn what_is_not_signed() {
 fn sign(stage: &mut Stage, args: &[&str]) -> (Ended, Vec<u8>) {
     let mut laptop = stage.start("laptop", &[args, &["--yes"]].concat());
     let id = stage.request_id(&laptop.wait_for("On another device"));
-    let approved = stage.start("phone", &["--json", "approve", &id, "--yes"]).end();
+    let mut phone = stage.start("phone", &["--json", "approve", &id]);
+    phone.say("yes");
+    let approved = phone.end();
     assert_eq!(approved.code, 0, "{}", approved.stderr);
     let view: Value = serde_json::from_str(approved.stdout.lines().last().unwrap()).unwrap();
     let unsigned = hex::decode(view["signed"]["unsigned"].as_str().unwrap()).unwrap();

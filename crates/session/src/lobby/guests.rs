@@ -15,6 +15,8 @@ pub(super) enum Reaction {
     Known,
     /// This is the answer.
     Answer(Message),
+    /// Not taken.
+    Refused { reason: &'static str },
     /// Taken.
     Seated { name: String },
 }
@@ -41,18 +43,18 @@ impl Guests {
     pub(super) fn receive(&mut self, host: &Card, card: Card) -> Reaction {
         if let Some(signed) = &self.roster {
             let is_member = signed.roster.members.iter().any(|member| card.member() == *member);
-            let refusal = Message::Refusal { reason: "the group is complete".to_owned() };
-            return Reaction::Answer(if is_member { Message::Roster(signed.clone()) } else { refusal });
+            let refused = Reaction::Refused { reason: "the group is complete" };
+            return if is_member { Reaction::Answer(Message::Roster(signed.clone())) } else { refused };
         }
         if self.cards.get(&card.relay) == Some(&card) {
             return Reaction::Known;
         }
-        let refuse = |reason: &str| Reaction::Answer(Message::Refusal { reason: reason.to_owned() });
         if !is_name(&card.name) {
-            return refuse("that name can not be shown");
+            return Reaction::Refused { reason: "that name can not be shown" };
         }
         if shares_something(host, &card) || self.cards.values().any(|other| shares_something(other, &card)) {
-            return refuse("another device here has the same name, or is the same device");
+            let reason = "another device here has the same name, or is the same device";
+            return Reaction::Refused { reason };
         }
         let name = card.name.clone();
         self.order.push(card.relay);

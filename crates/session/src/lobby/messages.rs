@@ -9,6 +9,7 @@ use crate::roster::{MAX_NAME_LEN, Member, Roster};
 
 const CARD_DOMAIN: &str = "lobby-card";
 const ROSTER_DOMAIN: &str = "lobby-roster";
+const REFUSAL_DOMAIN: &str = "lobby-refusal";
 
 /// One lobby message.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -18,10 +19,7 @@ pub enum Message {
     /// The creator lists the members.
     Roster(SignedRoster),
     /// The creator does not take a device.
-    Refusal {
-        /// Why, for people.
-        reason: String,
-    },
+    Refusal(Refusal),
 }
 
 impl Versioned for Message {
@@ -78,6 +76,42 @@ impl SignedRoster {
     pub(super) fn verify(&self, lobby: &[u8; 32], creator: &IdentityKey) -> Result<(), IdentityError> {
         creator.verify(ROSTER_DOMAIN, &roster_bytes(lobby, &self.roster), &self.signature)
     }
+}
+
+/// The creator's no to one device, signed: others who hold the invite can turn nobody away.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Refusal {
+    /// Why, for people.
+    pub reason: String,
+    /// The creator's identity; the invite holds its fingerprint.
+    pub creator: IdentityKey,
+    /// The creator's signature of lobby, refused mailbox and reason.
+    pub signature: Signature,
+}
+
+impl Refusal {
+    pub(super) fn sign(
+        identity: &DeviceIdentity,
+        lobby: &[u8; 32],
+        refused: &MemberKey,
+        reason: &str,
+    ) -> Self {
+        let signature = identity.sign(REFUSAL_DOMAIN, &refusal_bytes(lobby, refused, reason));
+        Self { reason: reason.to_owned(), creator: identity.public(), signature }
+    }
+
+    pub(super) fn verify(&self, lobby: &[u8; 32], refused: &MemberKey) -> Result<(), IdentityError> {
+        let message = refusal_bytes(lobby, refused, &self.reason);
+        self.creator.verify(REFUSAL_DOMAIN, &message, &self.signature)
+    }
+}
+
+fn refusal_bytes(lobby: &[u8; 32], refused: &MemberKey, reason: &str) -> [u8; 32] {
+    Transcript::new("lobby/refusal")
+        .field("lobby", lobby)
+        .field("refused", &refused.0)
+        .field("reason", reason.as_bytes())
+        .finish()
 }
 
 fn card_bytes(lobby: &[u8; 32], name: &str, identity: &IdentityKey, relay: &MemberKey) -> [u8; 32] {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use quorate_primitives::{KeyPurpose, Secret, Threshold, Timestamp, encoding};
-use quorate_session::lobby::{Event, Lobby, LobbyError, Message, Output, Plan, SignedRoster};
+use quorate_session::lobby::{Event, Lobby, LobbyError, Message, Output, Plan, Refusal, SignedRoster};
 use quorate_session::roster::Roster;
 use quorate_testkit::group::identities;
 use quorate_transport::{DeviceIdentity, Invite, MemberKey};
@@ -264,6 +264,31 @@ fn names_and_keys_that_a_roster_can_not_hold_are_refused_at_the_door() {
     }
 }
 
+/// Whoever holds the invite can seal a refusal; only the creator can sign one, and only for one device.
+#[test]
+fn a5_only_the_creator_turns_a_device_away() {
+    let devices = identities(57, 3);
+    let key = invite(&devices[0], 1, 3).lobby_key();
+    let creator = MemberKey([9; 32]);
+    let joiner = || join(&devices[1], invite(&devices[0], 1, 3), "second");
+    let is_refused = |refusal: Refusal| {
+        let mut joiner = joiner();
+        let aad = aad(1, &creator, &joiner.relay_key());
+        let bytes = encoding::to_bytes(&Message::Refusal(refusal));
+        let sealed = key.seal_padded(&mut Entropy::seeded(4, 0), &aad, &bytes).unwrap();
+        assert!(joiner.handle_frame(creator, &sealed));
+        std::iter::from_fn(|| joiner.poll_output())
+            .any(|output| matches!(output, Output::Event(Event::Refused { .. })))
+    };
+    let me = joiner().relay_key();
+    let honest = sign_refusal(&devices[0], &me, "no");
+    assert!(is_refused(honest.clone()));
+    assert!(!is_refused(sign_refusal(&devices[2], &me, "no")), "another member's");
+    assert!(!is_refused(sign_refusal(&devices[0], &MemberKey([7; 32]), "no")), "for another device");
+    assert!(!is_refused(Refusal { reason: "other words".to_owned(), ..honest.clone() }));
+    assert!(!is_refused(Refusal { creator: devices[2].public(), ..honest }));
+}
+
 #[test]
 fn an_expired_or_foreign_invite_opens_nothing() {
     let devices = identities(56, 2);
@@ -308,4 +333,15 @@ fn sign_roster(signer: &DeviceIdentity, roster: Roster) -> SignedRoster {
         .field("roster", &encoding::to_bytes(&roster))
         .finish();
     SignedRoster { signature: signer.sign("lobby-roster", &message), roster }
+}
+
+/// Signs a no to a device as somebody.
+fn sign_refusal(signer: &DeviceIdentity, refused: &MemberKey, reason: &str) -> Refusal {
+    let message = quorate_primitives::Transcript::new("lobby/refusal")
+        .field("lobby", &lobby_id(1))
+        .field("refused", &refused.0)
+        .field("reason", reason.as_bytes())
+        .finish();
+    let signature = signer.sign("lobby-refusal", &message);
+    Refusal { reason: reason.to_owned(), creator: signer.public(), signature }
 }

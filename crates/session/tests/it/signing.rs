@@ -432,3 +432,26 @@ fn s1_a_refusal_is_never_taken_back() {
     request.approve(1);
     assert!(request.said.iter().all(|envelope| envelope.header.round != PACKAGE));
 }
+
+/// A device that comes back withdraws before it is in the room again; the others hear of it once it is.
+#[test]
+fn a_withdrawal_is_repeated_when_the_room_is_entered() {
+    let mut request = Request::ask(task());
+    request.approve(2);
+    let seat = Arc::clone(request.group.seat(2));
+    let mut restarted = Signing::replay(seat, &shares()[1], request.log[&2].clone(), NOW).unwrap();
+    let withdrawals = |machine: &mut Signing| -> Vec<Envelope> {
+        std::iter::from_fn(|| machine.poll_output())
+            .filter_map(|output| if let Output::Send(_, said) = output { Some(said) } else { None })
+            .collect()
+    };
+    let first = withdrawals(&mut restarted);
+    restarted.handle_reconnected(NOW);
+    let again = withdrawals(&mut restarted);
+    assert_eq!((first.len(), &again[..1]), (1, &first[..]));
+    let approval = request.take(2, DECISION);
+    request.deliver(1, &approval);
+    assert_eq!(request.machines[&1].decisions(), [(p(2), true)]);
+    request.deliver(1, &again[0]);
+    assert_eq!(request.machines[&1].decisions(), []);
+}

@@ -17,11 +17,15 @@ pub struct Node {
     keys: BTreeMap<RoomId, MemberKey>,
 }
 
+type Mail = (RoomId, MemberKey, MemberKey, Vec<u8>);
+
 pub struct Group {
     pub nodes: Vec<Node>,
     pub now: Timestamp,
     pub wire: Vec<Vec<u8>>,
-    mail: VecDeque<(RoomId, MemberKey, MemberKey, Vec<u8>)>,
+    /// Everything that was ever sent: room, from, to, bytes.
+    history: Vec<Mail>,
+    mail: VecDeque<Mail>,
     present: BTreeMap<RoomId, Vec<(usize, MemberKey)>>,
     /// Devices that get no mail and do nothing.
     pub offline: Vec<usize>,
@@ -36,8 +40,8 @@ impl Group {
             Node { device, log: vec![first.to_vec()], views: Vec::new(), keys: BTreeMap::new() }
         };
         let nodes = (0..3).map(node).collect();
-        let (mail, present) = (VecDeque::new(), BTreeMap::new());
-        Self { nodes, now: Timestamp(1000), wire: Vec::new(), mail, present, offline: Vec::new() }
+        let (mail, history, present) = (VecDeque::new(), Vec::new(), BTreeMap::new());
+        Self { nodes, now: Timestamp(1000), wire: Vec::new(), history, mail, present, offline: Vec::new() }
     }
 
     /// A group with a certified wallet.
@@ -97,6 +101,12 @@ impl Group {
         }
     }
 
+    /// Delivers again what was sent in a stretch of the history.
+    pub fn repeat(&mut self, sent: core::ops::Range<usize>) {
+        self.mail.extend(self.history[sent].iter().cloned());
+        self.run();
+    }
+
     /// Lets time pass, in steps of a second.
     pub fn pass(&mut self, seconds: u64) {
         for _ in 0..seconds {
@@ -141,6 +151,7 @@ impl Group {
                 Effect::Send { room, to, bytes } => {
                     let from = self.nodes[index].keys[&room];
                     self.wire.push(bytes.clone());
+                    self.history.push((room, from, to, bytes.clone()));
                     self.mail.push_back((room, from, to, bytes));
                 }
                 Effect::View(view) => self.nodes[index].views.push(view),

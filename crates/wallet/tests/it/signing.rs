@@ -94,6 +94,36 @@ fn a_member_can_not_use_up_the_others_requests() {
     assert_eq!(group.request(2), id);
 }
 
+/// Ended requests of another member take bounded room, and one that is forgotten is not asked for again.
+#[test]
+fn e4_refused_requests_are_forgotten_and_stay_refused() {
+    let mut group = Group::with_wallet(61);
+    let ask_and_refuse = |group: &mut Group| {
+        let request = transfer(group, Chain::Solana);
+        let before = group.wire.len();
+        let id = propose(group, 0, request);
+        let proposal = before..group.wire.len();
+        for device in 1..3 {
+            group.command(device, Command::Refuse { request: id.clone(), reason: "no".to_owned() });
+            group.run();
+        }
+        (id, proposal)
+    };
+    let (first, proposal) = ask_and_refuse(&mut group);
+    for _ in 0..40 {
+        group.pass(1);
+        ask_and_refuse(&mut group);
+    }
+    let remembered = |group: &mut Group| {
+        group.command(1, Command::Requests);
+        let Some(View::Requests { requests }) = group.nodes[1].views.pop() else { panic!("no list") };
+        requests.into_iter().map(|request| request.id).collect::<Vec<_>>()
+    };
+    assert_eq!(remembered(&mut group).len(), 33);
+    group.repeat(proposal);
+    assert!(!remembered(&mut group).contains(&first));
+}
+
 #[test]
 fn c1_an_approver_that_restarts_withdraws_and_a_new_session_signs() {
     let mut group = Group::with_wallet(36);

@@ -74,7 +74,7 @@ fn a_restarted_device_knows_its_wallet_and_its_log_holds_no_ceremony() {
     assert_eq!(group.nodes[0].log.len(), 2);
     group.restart(0);
     group.command(0, Command::List);
-    let View::Wallets { wallets } = group.nodes[0].views.last().unwrap() else { panic!("no list") };
+    let View::Wallets { wallets, .. } = group.nodes[0].views.last().unwrap() else { panic!("no list") };
     assert_eq!(wallets[0].state, "ready");
     assert_eq!(wallets[0].addresses, group.addresses(1));
 }
@@ -92,7 +92,7 @@ fn an_unfinished_ceremony_outlives_compaction_and_the_expiry_of_its_invite() {
     group.now = group.now.after(4_000_000);
     group.restart(2);
     group.command(2, Command::List);
-    let View::Wallets { wallets } = group.nodes[2].views.last().unwrap() else { panic!("no list") };
+    let View::Wallets { wallets, .. } = group.nodes[2].views.last().unwrap() else { panic!("no list") };
     assert_eq!(wallets[0].state, "ready");
     assert_eq!(wallets[0].addresses, group.addresses(0));
 }
