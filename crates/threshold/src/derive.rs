@@ -85,6 +85,12 @@ pub enum DeriveError {
         /// The purpose of the key.
         purpose: KeyPurpose,
     },
+    /// A bare number was asked of a key whose children are not the stored key plus a number, as BIP-340's are not.
+    #[error("a key for {purpose} has no additive tweak")]
+    NotAdditive {
+        /// The purpose of the key.
+        purpose: KeyPurpose,
+    },
     /// The key is derived already; paths start at the stored key.
     #[error("the key is derived already")]
     AlreadyDerived,
@@ -111,6 +117,19 @@ pub fn derive_public(keys: &PublicKeys, derivation: &Derivation) -> Result<Deriv
         CurveKind::Ed25519 => derive_bytes::<Ed25519>(keys, derivation),
         CurveKind::Secp256k1 => derive_bytes::<Secp256k1>(keys, derivation),
     }
+}
+
+/// Derives the number τ by which a child's ECDSA secret exceeds the stored key's: 32 bytes, big-endian.
+///
+/// # Errors
+/// [`DeriveError`] when there is no such child, and [`DeriveError::NotAdditive`] for keys that are no ECDSA keys.
+pub fn additive_tweak(keys: &PublicKeys, derivation: &Derivation) -> Result<[u8; 32], DeriveError> {
+    if keys.purpose != KeyPurpose::EcdsaSecp256k1 {
+        return Err(DeriveError::NotAdditive { purpose: keys.purpose });
+    }
+    let point = Secp256k1::point_from_bytes(&keys.group_key)?;
+    let (tweak, _) = derive_tweak::<Secp256k1>(keys.purpose, &point, &keys.chain_code, derivation)?;
+    Ok(Secp256k1::scalar_to_bytes(&tweak.added()))
 }
 
 fn derive_bytes<C: DeriveChild>(

@@ -12,9 +12,10 @@ const FOR_TESTS: [&str; 1] = ["quorate-testkit"];
 ///
 /// Because every arrow stands here, what is not reachable through them is not reachable at all: `signal` never
 /// sees a share, and a user interface sees the protocol only through `wallet`.
-const ALLOWED: [(&str, &[&str]); 12] = [
+const ALLOWED: [(&str, &[&str]); 13] = [
     ("quorate-primitives", &[]),
     ("quorate-threshold", &["quorate-primitives"]),
+    ("quorate-dkls", &["quorate-primitives", "quorate-threshold"]),
     ("quorate-transport", &["quorate-primitives"]),
     ("quorate-chains", &["quorate-primitives"]),
     ("quorate-vault", &["quorate-primitives"]),

@@ -47,6 +47,11 @@ impl<C: Curve> Tweak<C> {
         Self { negate: !self.negate, ..self }
     }
 
+    /// Returns the number that is added.
+    pub fn added(&self) -> Scalar<C> {
+        self.add
+    }
+
     fn shift_point(&self, point: Element<C>, offset: Element<C>) -> Element<C> {
         if self.negate { offset - point } else { offset + point }
     }

@@ -80,6 +80,12 @@ impl Secp256k1Point {
     }
 }
 
+impl From<ProjectivePoint> for Secp256k1Point {
+    fn from(point: ProjectivePoint) -> Self {
+        Self::computed(point)
+    }
+}
+
 impl PartialEq for Secp256k1Point {
     fn eq(&self, other: &Self) -> bool {
         self.point == other.point

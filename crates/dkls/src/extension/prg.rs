@@ -1,0 +1,37 @@
+//! Streams from seeds: ChaCha20 under a key that is fresh for every seed and call.
+//!
+//! The key is a hash of the call (session, direction, Bob's nonce), the block and the seed, so no stream is ever used
+//! twice, and the cipher's nonce can be zero.
+
+use chacha20::ChaCha20;
+use chacha20::cipher::{KeyIvInit, StreamCipher};
+use zeroize::Zeroizing;
+
+use crate::hash::short_hash;
+
+/// Room for one stream, reused and wiped.
+pub(super) struct Buffer {
+    bytes: Zeroizing<Vec<u8>>,
+    words: Zeroizing<Vec<u128>>,
+}
+
+impl Buffer {
+    pub(super) fn new(width: usize) -> Self {
+        Self { bytes: Zeroizing::new(vec![0; 16 * width]), words: Zeroizing::new(vec![0; width]) }
+    }
+
+    /// Expands a seed of a block.
+    pub(super) fn fill(&mut self, prefix: &[u8; 32], tree: u8, seed: u128) -> &[u128] {
+        let mut fields = Zeroizing::new([0; 17]);
+        let [block, rest @ ..] = &mut *fields;
+        *block = tree;
+        *rest = seed.to_le_bytes();
+        let key = Zeroizing::new(short_hash(prefix, &fields));
+        self.bytes.fill(0);
+        ChaCha20::new((&*key).into(), &[0; 12].into()).apply_keystream(&mut self.bytes);
+        for (word, bytes) in self.words.iter_mut().zip(self.bytes.chunks_exact(16)) {
+            *word = bytes.try_into().map_or(0, u128::from_le_bytes);
+        }
+        &self.words
+    }
+}
