@@ -99,6 +99,11 @@ impl Signing {
         &self.plan
     }
 
+    /// Returns what opens K_i, to be sent after the signature was found invalid and for no other reason.
+    pub const fn opening(&self) -> &AttributionOpening {
+        &self.opening
+    }
+
     /// Opens K_i, after the signature was found invalid and for no other reason.
     pub fn open(self) -> (SigningPlan, AttributionOpening) {
         (self.plan, self.opening)

@@ -21,6 +21,10 @@ pub enum Protocol {
     Keygen = 1,
     /// Signing.
     Signing = 2,
+    /// The set-up of one pair.
+    Pairing = 3,
+    /// A batch of presignatures.
+    Presigning = 4,
 }
 
 /// What a message is bound to.

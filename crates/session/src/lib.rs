@@ -2,9 +2,9 @@
 //!
 //! A [`roster::Roster`] pins who takes part; an [`envelope::Envelope`] is what one member says, signed and bound to
 //! protocol, session, epoch, round, sender, recipient and sequence; a [`courier::Courier`] seals envelopes to
-//! their recipients and opens only what is authentic. On them run three machines: [`lobby`] (strangers with an
-//! invite become a roster), [`keygen`] (a roster gets keys and a certificate), [`signing`] (t approvals become a
-//! signature). Each is driven by `handle_*(input, now)` and drained with `poll_output()` until it is empty;
+//! their recipients and opens only what is authentic. On them run five machines: [`lobby`] (strangers with an
+//! invite become a roster), [`keygen`] (a roster gets keys and a certificate), [`pairing`] and [`presigning`] (what
+//! ECDSA needs ahead, kept in a [`pool`]), [`signing`] (t approvals become a signature). Each is driven by `handle_*(input, now)` and drained with `poll_output()` until it is empty;
 //! state is the fold of persisted mutations. Inauthentic input changes nothing.
 
 pub mod certificate;
@@ -13,6 +13,9 @@ pub mod envelope;
 pub mod keygen;
 pub mod lobby;
 pub mod output;
+pub mod pairing;
+pub mod pool;
+pub mod presigning;
 pub mod roster;
 pub mod seat;
 pub mod signing;

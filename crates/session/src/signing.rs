@@ -10,11 +10,14 @@
 //! sent again and never computed again. A session whose nonces died with the process is withdrawn, not resumed.
 //! S1: no share without t signed approvals of the same statement. S2: one package per session, whatever happens.
 
+mod attribute;
 mod collect;
 mod failure;
 mod messages;
+mod presignatures;
 mod release;
 mod replay;
+mod scheme;
 mod task;
 #[cfg(test)]
 mod tests;
@@ -22,20 +25,22 @@ mod tests;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use quorate_dkls::sign::Signing as Signed;
 use quorate_primitives::{Millis, ParticipantId, Timestamp};
 use quorate_threshold::KeyShare;
 use quorate_threshold::engine::Recipient;
-use quorate_threshold::frost::{KeyPackage, PublicKeyPackage, SigningNonces, SigningPackage};
 
 use crate::envelope::{Envelope, Protocol};
 use crate::output::{Outbox, Output, Resend};
 use crate::seat::Seat;
 
 pub use failure::{Blame, Failure, OpenError};
-pub use messages::{Approval, Decision, Mutation, Package, Shares};
-pub use task::{MAX_MESSAGES, MAX_PAYLOAD_LEN, Task};
+pub use messages::{Approval, Decision, Mutation, Openings, Package, Shares};
+pub use presignatures::Wants;
+pub use task::{MAX_KEYS, MAX_MESSAGES, MAX_PAYLOAD_LEN, Message, Task, TaskKey};
 
 use messages::{Round, decode, max_body_len};
+use scheme::{Key, Nonce, Signable};
 
 /// How long signers may take from the package to their shares.
 pub const SHARE_PATIENCE: Millis = 60_000;
@@ -76,11 +81,14 @@ pub struct Signing {
     proposer: ParticipantId,
     task: Task,
     statement: [u8; 32],
-    key: KeyPackage,
-    public: PublicKeyPackage,
+    keys: Vec<Key>,
     decisions: BTreeMap<ParticipantId, Decided>,
-    nonces: Option<Vec<SigningNonces>>,
+    /// One per message, from the approval to the share.
+    nonces: Option<Vec<Nonce>>,
     shares: BTreeMap<ParticipantId, Envelope>,
+    /// What an ECDSA signer keeps of its share, one per message that ECDSA signs.
+    signed: Vec<Signed>,
+    openings: BTreeMap<ParticipantId, Envelope>,
     sent: Vec<Envelope>,
     phase: Phase,
     resend: Resend,
@@ -91,8 +99,12 @@ pub struct Signing {
 enum Phase {
     /// Approvals are awaited.
     Deciding,
+    /// The proposer has t approvals, and waits for presignatures of their signers.
+    Choosing(Vec<Envelope>),
     /// The signers are fixed; their shares are awaited.
     Signing(Fixed),
+    /// The shares do not add up; the signers' openings are awaited.
+    Attributing(Fixed),
     Finished(Vec<[u8; 64]>),
     Failed(Failure),
 }
@@ -107,7 +119,9 @@ struct Decided {
 struct Fixed {
     envelope: Envelope,
     signers: Vec<ParticipantId>,
-    packages: Vec<SigningPackage>,
+    packages: Vec<Signable>,
+    /// The presignatures that the package names.
+    presignatures: Vec<[u8; 32]>,
     hash: [u8; 32],
 }
 
@@ -117,11 +131,16 @@ impl Signing {
     /// # Errors
     /// [`OpenError`] if the task does not fit the key or its bounds.
     #[expect(clippy::needless_pass_by_value, reason = "a session takes its task over")]
-    pub fn propose(seat: Arc<Seat>, share: &KeyShare, task: Task, now: Timestamp) -> Result<Self, OpenError> {
+    pub fn propose(
+        seat: Arc<Seat>,
+        shares: &[KeyShare],
+        task: Task,
+        now: Timestamp,
+    ) -> Result<Self, OpenError> {
         let session = task.session(seat.roster_hash(), seat.me());
         let body = quorate_primitives::encoding::body_bytes(&task);
         let proposal = seat.say(Protocol::Signing, session, (Round::Proposal as u8, 0), None, body);
-        let mut signing = Self::build(seat, share, &proposal, now)?;
+        let mut signing = Self::build(seat, shares, &proposal, now)?;
         signing.sent.push(proposal.clone());
         signing.out.push(Output::Append(Mutation::Opened { proposal: proposal.clone() }));
         signing.out.push(Output::Send(Recipient::All, proposal));
@@ -135,11 +154,11 @@ impl Signing {
     /// [`OpenError`] if the proposal is malformed, expired, or does not fit the key.
     pub fn open(
         seat: Arc<Seat>,
-        share: &KeyShare,
+        shares: &[KeyShare],
         proposal: Envelope,
         now: Timestamp,
     ) -> Result<Self, OpenError> {
-        let mut signing = Self::build(seat, share, &proposal, now)?;
+        let mut signing = Self::build(seat, shares, &proposal, now)?;
         if now >= signing.task.expires {
             return Err(OpenError::Expired);
         }
@@ -153,12 +172,15 @@ impl Signing {
 
     fn build(
         seat: Arc<Seat>,
-        share: &KeyShare,
+        shares: &[KeyShare],
         proposal: &Envelope,
         now: Timestamp,
     ) -> Result<Self, OpenError> {
         let task: Task = decode(proposal, Round::Proposal).ok_or(OpenError::Malformed)?;
-        task.check(&share.public)?;
+        task.check()?;
+        let of_task = task.shares(shares)?;
+        let keys = task.keys.iter().zip(of_task).map(|(key, share)| Key::new(share, key));
+        let keys = keys.collect::<Result<_, _>>()?;
         let proposer = proposal.header.sender;
         let session = task.session(seat.roster_hash(), proposer);
         let header = &proposal.header;
@@ -169,11 +191,12 @@ impl Signing {
             session,
             proposer,
             statement: task.statement(&session),
-            key: KeyPackage::new(share)?.derive(&task.derivation)?,
-            public: PublicKeyPackage::new(&share.public)?.derive(&task.derivation)?,
+            keys,
             decisions: BTreeMap::new(),
             nonces: None,
             shares: BTreeMap::new(),
+            signed: Vec::new(),
+            openings: BTreeMap::new(),
             sent: Vec::new(),
             phase: Phase::Deciding,
             resend: Resend::new(now),
@@ -222,7 +245,10 @@ impl Signing {
 
     /// Returns whether this session still waits for something.
     pub const fn is_open(&self) -> bool {
-        matches!(self.phase, Phase::Deciding | Phase::Signing(_))
+        matches!(
+            self.phase,
+            Phase::Deciding | Phase::Choosing(_) | Phase::Signing(_) | Phase::Attributing(_)
+        )
     }
 
     /// Returns whether this device has neither approved nor refused.
@@ -242,7 +268,10 @@ impl Signing {
             Phase::Signing(fixed) => {
                 others.filter(|id| fixed.signers.contains(id) && !self.shares.contains_key(id)).collect()
             }
-            Phase::Finished(_) | Phase::Failed(_) => Vec::new(),
+            Phase::Attributing(fixed) => {
+                others.filter(|id| fixed.signers.contains(id) && !self.openings.contains_key(id)).collect()
+            }
+            Phase::Choosing(_) | Phase::Finished(_) | Phase::Failed(_) => Vec::new(),
         }
     }
 
@@ -265,6 +294,7 @@ impl Signing {
             Round::Share => self.handle_share(envelope, now),
             Round::Result => self.handle_result(&envelope),
             Round::Withdrawal => self.handle_withdrawal(header.sender),
+            Round::Opening => self.handle_opening(envelope),
             Round::Nudge => self.handle_nudge(header.sender, now),
         }
     }
@@ -275,6 +305,8 @@ impl Signing {
             let missing = self.missing();
             let failure = match &self.phase {
                 Phase::Signing(_) => Failure::TimedOut { missing },
+                Phase::Choosing(_) => Failure::NoPresignatures { reason: "not in time".to_owned() },
+                Phase::Attributing(_) => Failure::Unattributed,
                 _ => Failure::Expired { missing },
             };
             self.fail(failure);
@@ -347,6 +379,7 @@ impl Signing {
 
     fn fail(&mut self, failure: Failure) {
         self.nonces = None;
+        self.signed.clear();
         self.out.push(Output::Append(Mutation::Ended { reason: failure.to_string() }));
         self.out.push(Output::Event(Event::Failed(failure.clone())));
         self.phase = Phase::Failed(failure);

@@ -324,6 +324,7 @@ impl Liar {
         let versions = match envelope.header.protocol {
             Protocol::Keygen => self.in_ceremony(to, envelope),
             Protocol::Signing => self.in_signature(to, envelope),
+            Protocol::Pairing | Protocol::Presigning => None,
         };
         versions.unwrap_or_else(honest)
     }

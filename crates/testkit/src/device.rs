@@ -262,11 +262,11 @@ impl Device {
     /// Asks the group for a signature. Returns whether this device could.
     pub fn propose(&mut self, task: Task, now: Timestamp, hands: &mut Hands<'_>) -> (bool, Step) {
         let Some(membership) = self.membership_mut() else { return (false, Ok(())) };
-        let Some(share) = membership.keys.as_ref().and_then(|keys| keys.share(&task)) else {
+        let Some(keys) = &membership.keys else {
             return (false, Ok(()));
         };
-        let signing =
-            Signing::propose(Arc::clone(&membership.seat), share, task, now).expect("a possible task");
+        let signing = Signing::propose(Arc::clone(&membership.seat), &keys.shares, task, now);
+        let signing = signing.expect("a possible task");
         let session = *signing.session();
         membership.signings.insert(session, signing);
         hands.effects.push(Effect::Told(Told::Asked(session)));
@@ -322,6 +322,7 @@ impl Device {
                 (None, _) => {}
             },
             Protocol::Signing => membership.handle_signing(envelope, now, hands),
+            Protocol::Pairing | Protocol::Presigning => {}
         }
         self.drain(now, hands)
     }
@@ -474,20 +475,9 @@ impl Membership {
             return;
         }
         let Some(keys) = &self.keys else { return };
-        let opened = keys
-            .shares
-            .iter()
-            .find_map(|share| Signing::open(Arc::clone(&self.seat), share, envelope.clone(), now).ok());
-        if let Some(signing) = opened {
+        if let Ok(signing) = Signing::open(Arc::clone(&self.seat), &keys.shares, envelope, now) {
             self.signings.insert(session, signing);
             hands.effects.push(Effect::Told(Told::Asked(session)));
         }
-    }
-}
-
-impl Keys {
-    /// Returns the share that can sign a task.
-    pub fn share(&self, task: &Task) -> Option<&KeyShare> {
-        self.shares.iter().find(|share| share.public.purpose == task.purpose)
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use quorate_primitives::{Millis, Secret, Timestamp};
 use quorate_session::keygen::Event;
 use quorate_session::lobby;
-use quorate_session::signing::Task;
+use quorate_session::signing::{Message, Task, TaskKey};
 use quorate_threshold::derive::Derivation;
 use quorate_transport::{Invite, MemberKey};
 
@@ -291,12 +291,14 @@ impl Simulation {
         let index = request.proposer;
         let mut asked = false;
         let task = Task {
-            purpose: request.purpose,
-            derivation: Derivation::child(vec![u32::try_from(number).unwrap_or(0)]),
+            keys: vec![TaskKey {
+                purpose: request.purpose,
+                derivation: Derivation::child(vec![u32::try_from(number).unwrap_or(0)]),
+            }],
             chain: "simulated".to_owned(),
             payload: format!("payment {number}").into_bytes(),
             messages: (0..request.messages)
-                .map(|message| vec![u8::try_from(message).unwrap_or(0); 32])
+                .map(|message| Message { key: 0, bytes: vec![u8::try_from(message).unwrap_or(0); 32] })
                 .collect(),
             policy_version: 0,
             note: String::new(),

@@ -30,7 +30,7 @@ pub struct Watch {
     approved: BTreeSet<(usize, Session)>,
     said: BTreeMap<(usize, Vec<u8>), Vec<u8>>,
     burned: BTreeMap<(usize, Session), Envelope>,
-    released: BTreeMap<(usize, Vec<u8>), ([u8; 32], [u8; 32])>,
+    released: BTreeMap<(usize, Vec<u8>), ([u8; 32], Vec<u8>)>,
     scan: Option<Scan>,
     violations: Vec<String>,
 }
@@ -90,6 +90,8 @@ impl Watch {
             Protocol::Keygen => header.round == NUDGE,
             // Nonces that were lost in a crash are replaced, until the signers are fixed.
             Protocol::Signing => header.round == step::DECISION,
+            // Nothing of these is evidence: what a crash interrupts begins anew.
+            Protocol::Pairing | Protocol::Presigning => true,
         };
         let place = (device, borsh::to_vec(header).expect("writing to memory"));
         let first = self.said.entry(place).or_insert_with(|| envelope.body.clone());
@@ -149,9 +151,9 @@ impl Watch {
     /// Each nonce commitment releases one share for one package.
     fn releases(&mut self, device: usize, commitments: &[Vec<u8>], said: &Shares) {
         for (commitment, share) in commitments.iter().zip(&said.shares) {
-            let release = (said.package, *share);
-            let first = *self.released.entry((device, commitment.clone())).or_insert(release);
-            if first != release {
+            let release = (said.package, share.clone());
+            let first = self.released.entry((device, commitment.clone())).or_insert_with(|| release.clone());
+            if *first != release {
                 self.broken(format!("S2: device {device} released two shares of one nonce"));
             }
         }

@@ -2,10 +2,10 @@
 
 use quorate_primitives::{HedgedRng, ParticipantId, Timestamp, Transcript};
 use quorate_threshold::engine::Recipient;
-use quorate_threshold::frost::{SigningCommitments, SigningNonces, SigningPackage};
 
 use super::messages::{Approval, Decision, Mutation, Package, Round, decode};
-use super::{Blame, Decided, Event, Failure, Fixed, Phase, SHARE_PATIENCE, Signing};
+use super::scheme::{Key, Nonce, Signable};
+use super::{Blame, Decided, Event, Failure, Fixed, Message, Phase, SHARE_PATIENCE, Signing};
 use crate::envelope::{Envelope, Protocol};
 use crate::output::Output;
 
@@ -24,7 +24,7 @@ impl Signing {
             statement: self.statement,
             policy_version: self.task.policy_version,
             entropy: fresh.finish(),
-            commitments: nonces.iter().map(|nonce| nonce.commitments().to_bytes()).collect(),
+            commitments: nonces.iter().map(Nonce::commitment).collect(),
         };
         self.nonces = Some(nonces);
         self.out.push(Output::Append(Mutation::Approved));
@@ -39,13 +39,14 @@ impl Signing {
         }
     }
 
-    fn draw_nonces(&self, entropy: &[u8; 32]) -> Vec<SigningNonces> {
+    fn draw_nonces(&self, entropy: &[u8; 32]) -> Vec<Nonce> {
         let mut rng = HedgedRng::new(entropy, &self.session, b"signing nonces");
-        (0..self.task.messages.len() as u64)
-            .map(|index| {
+        (0_u64..)
+            .zip(&self.task.messages)
+            .filter_map(|(index, message)| {
                 let context =
                     Transcript::new("signing/nonce").field("session", &self.session).number("index", index);
-                self.key.commit(&context.finish(), &mut rng)
+                Some(self.key_of(message)?.commit(&context.finish(), &mut rng))
             })
             .collect()
     }
@@ -94,12 +95,9 @@ impl Signing {
         approval.statement == self.statement
             && approval.policy_version == self.task.policy_version
             && approval.commitments.len() == self.task.messages.len()
-            && self.commitments(approval).is_some()
-    }
-
-    fn commitments(&self, approval: &Approval) -> Option<Vec<SigningCommitments>> {
-        let read = |bytes: &Vec<u8>| SigningCommitments::from_bytes(self.task.purpose, bytes).ok();
-        approval.commitments.iter().map(read).collect()
+            && self.task.messages.iter().zip(&approval.commitments).all(|(message, commitment)| {
+                self.key_of(message).is_some_and(|key| key.accepts(commitment))
+            })
     }
 
     /// The proposer fixes the signers when t approvals are there, its own first.
@@ -115,7 +113,18 @@ impl Signing {
         }
         approvals.truncate(needed);
         approvals.sort_by_key(|envelope| envelope.header.sender);
-        let package = self.say(Round::Package, None, &Package { approvals });
+        if self.ecdsa_messages().next().is_some() {
+            self.phase = Phase::Choosing(approvals);
+            self.deadline = self.deadline.max(now.after(SHARE_PATIENCE));
+            return self.schedule();
+        }
+        self.fix(Package { approvals, presignatures: Vec::new() }, now);
+    }
+
+    /// The signers are known, and what they sign with.
+    pub(super) fn fix(&mut self, package: Package, now: Timestamp) {
+        self.phase = Phase::Deciding;
+        let package = self.say(Round::Package, None, &package);
         self.sent.push(package.clone());
         self.out.push(Output::Send(Recipient::All, package.clone()));
         self.handle_package(package, now);
@@ -133,7 +142,11 @@ impl Signing {
                 let evidence = vec![fixed.envelope.clone(), envelope];
                 return self.blame(vec![sender], Blame::Equivocated, evidence);
             }
-            Phase::Signing(_) | Phase::Finished(_) | Phase::Failed(_) => return,
+            Phase::Choosing(_)
+            | Phase::Signing(_)
+            | Phase::Attributing(_)
+            | Phase::Finished(_)
+            | Phase::Failed(_) => return,
         }
         let Some(fixed) = self.check_package(&envelope) else {
             return self.blame(vec![sender], Blame::BadPackage, vec![envelope]);
@@ -157,26 +170,47 @@ impl Signing {
         }
         let approvals: Vec<Approval> =
             package.approvals.iter().map(|approval| self.check_approval(approval)).collect::<Option<_>>()?;
-        let commitments: Vec<Vec<SigningCommitments>> =
-            approvals.iter().map(|approval| self.commitments(approval)).collect::<Option<_>>()?;
-        let packages: Vec<SigningPackage> = self
-            .task
-            .messages
-            .iter()
-            .enumerate()
-            .map(|(index, message)| {
-                let of_message = signers.iter().zip(&commitments);
-                let of_message = of_message.map(|(id, all)| all.get(index).map(|c| (*id, *c)));
-                let of_message: Vec<_> = of_message.collect::<Option<_>>()?;
-                SigningPackage::new(&self.public, message, of_message).ok()
-            })
-            .collect::<Option<_>>()?;
-        let hashes = packages.iter().map(SigningPackage::hash);
+        let packages = self.signables(&signers, &approvals, &package.presignatures)?;
+        let hashes: Vec<[u8; 32]> = packages.iter().map(Signable::hash).collect();
         let hash = Transcript::new("signing/package")
             .field("statement", &self.statement)
             .list("hashes", hashes)
             .finish();
-        Some(Fixed { envelope: envelope.clone(), signers, packages, hash })
+        let presignatures = package.presignatures;
+        Some(Fixed { envelope: envelope.clone(), signers, packages, presignatures, hash })
+    }
+
+    /// Puts together what is signed for every message: there is one presignature for each that ECDSA signs.
+    fn signables(
+        &self,
+        signers: &[ParticipantId],
+        approvals: &[Approval],
+        presignatures: &[[u8; 32]],
+    ) -> Option<Vec<Signable>> {
+        let mut presignatures = presignatures.iter();
+        let put = |(index, message): (usize, &Message)| {
+            let key = self.key_of(message)?;
+            if key.is_ecdsa() {
+                let presignature = *presignatures.next()?;
+                let of = (signers, self.seat.roster().epoch);
+                return key.ecdsa_statement(&message.bytes, presignature, of, self.entropy(index, approvals));
+            }
+            let commitment = |approval: &Approval| approval.commitments.get(index).cloned();
+            let commitments: Vec<Vec<u8>> = approvals.iter().map(commitment).collect::<Option<_>>()?;
+            key.frost_package(&message.bytes, signers.iter().copied().zip(commitments))
+        };
+        let packages: Vec<Signable> =
+            self.task.messages.iter().enumerate().map(put).collect::<Option<_>>()?;
+        presignatures.next().is_none().then_some(packages)
+    }
+
+    /// ρ of one message: fresh bytes of all t approvals, none of which was known when the message was fixed.
+    fn entropy(&self, index: usize, approvals: &[Approval]) -> [u8; 32] {
+        Transcript::new("signing/entropy-of-all")
+            .field("session", &self.session)
+            .number("index", index as u64)
+            .list("entropy", approvals.iter().map(|approval| approval.entropy))
+            .finish()
     }
 
     fn check_approval(&self, envelope: &Envelope) -> Option<Approval> {
@@ -204,8 +238,19 @@ impl Signing {
                     self.out.push(Output::Event(Event::Decided { by, approved: false, reason }));
                 }
             }
-            Phase::Signing(_) | Phase::Finished(_) | Phase::Failed(_) => {}
+            Phase::Choosing(approvals) if approvals.iter().any(|e| e.header.sender == by) => {
+                self.fail(Failure::Withdrawn { by });
+            }
+            Phase::Choosing(_)
+            | Phase::Signing(_)
+            | Phase::Attributing(_)
+            | Phase::Finished(_)
+            | Phase::Failed(_) => {}
         }
+    }
+
+    pub(super) fn key_of(&self, message: &Message) -> Option<&Key> {
+        self.keys.get(usize::from(message.key))
     }
 
     fn fail_if_hopeless(&mut self) {

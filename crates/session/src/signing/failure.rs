@@ -1,5 +1,6 @@
 //! Why a session can not be opened, or ended without signatures.
 
+use quorate_dkls::Misuse;
 use quorate_primitives::{KeyPurpose, ParticipantId};
 use quorate_threshold::derive::DeriveError;
 use quorate_threshold::frost::KeyError;
@@ -22,20 +23,24 @@ pub enum OpenError {
     /// Too many or too long fields.
     #[error("proposal is larger than a session may be")]
     TooLarge,
-    /// The key is for something else.
-    #[error("a key for {key} was asked to sign for {asked}")]
-    OtherPurpose {
+    /// The wallet has no such key.
+    #[error("wallet has no key for {purpose}")]
+    NoKey {
         /// The purpose asked for.
-        asked: KeyPurpose,
-        /// The purpose of the key.
-        key: KeyPurpose,
+        purpose: KeyPurpose,
     },
+    /// ECDSA signs digests of 32 bytes.
+    #[error("what ECDSA signs is no digest of 32 bytes")]
+    NoDigest,
     /// The key can not be used.
     #[error("key can not be used")]
     Key(#[from] KeyError),
     /// There is no such child key.
     #[error("child key can not be derived")]
     Derive(#[from] DeriveError),
+    /// There is no such child of the ECDSA key.
+    #[error("child key can not be derived: {0}")]
+    Tweak(#[from] Misuse),
 }
 
 /// The end of a session without signatures.
@@ -74,6 +79,15 @@ pub enum Failure {
         blame: Blame,
         /// The signed messages that prove it.
         evidence: Vec<Envelope>,
+    },
+    /// ECDSA shares do not add up and every one fits its commitments, or not everybody opened them: nobody is to blame.
+    #[error("the signature does not verify, and nobody can be blamed for it; start it anew")]
+    Unattributed,
+    /// The presignatures that ECDSA needs could not be made.
+    #[error("presignatures could not be made: {reason}")]
+    NoPresignatures {
+        /// Why.
+        reason: String,
     },
     /// It ended before this device restarted.
     #[error("{0}")]

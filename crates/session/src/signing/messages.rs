@@ -1,6 +1,8 @@
 //! What a signing session says and what it persists.
 
 use borsh::{BorshDeserialize, BorshSerialize};
+use quorate_dkls::AttributionOpening;
+use quorate_dkls::sign::OnlineShare;
 use quorate_primitives::encoding;
 
 use super::MAX_MESSAGES;
@@ -52,6 +54,7 @@ pub(super) enum Round {
     Result = 4,
     Withdrawal = 5,
     Nudge = 6,
+    Opening = 7,
 }
 
 impl Round {
@@ -64,6 +67,7 @@ impl Round {
             4 => Self::Result,
             5 => Self::Withdrawal,
             6 => Self::Nudge,
+            7 => Self::Opening,
             _ => return None,
         })
     }
@@ -92,7 +96,7 @@ pub struct Approval {
     pub policy_version: u32,
     /// 32 fresh bytes.
     pub entropy: [u8; 32],
-    /// One pair of nonce commitments per message.
+    /// One pair of nonce commitments per message; nothing for a message that ECDSA signs.
     pub commitments: Vec<Vec<u8>>,
 }
 
@@ -101,6 +105,8 @@ pub struct Approval {
 pub struct Package {
     /// Exactly t, in the order of the signers.
     pub approvals: Vec<Envelope>,
+    /// One presignature of the proposer's own for every message that ECDSA signs, in order.
+    pub presignatures: Vec<[u8; 32]>,
 }
 
 /// A signer's shares, signed together with the hash of what they are for.
@@ -110,8 +116,15 @@ pub struct Shares {
     pub named: Digest,
     /// Hash over the signing packages of all messages.
     pub package: [u8; 32],
-    /// One share per message.
-    pub shares: Vec<[u8; 32]>,
+    /// One share per message: 32 bytes for FROST, 64 for ECDSA.
+    pub shares: Vec<Vec<u8>>,
+}
+
+/// What opens a signer's commitments, after ECDSA shares did not add up.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Openings {
+    /// One per message that ECDSA signs, in order.
+    pub openings: Vec<Vec<u8>>,
 }
 
 /// Returns the longest body of a round that is read.
@@ -120,8 +133,9 @@ pub(super) const fn max_body_len(round: Round) -> usize {
     match round {
         Round::Proposal => MAX_TASK_LEN,
         Round::Decision => DECISION,
-        Round::Package => 64 * (DECISION + 256),
-        Round::Share => 512 + MAX_MESSAGES * 32,
+        Round::Package => 64 * (DECISION + 256) + MAX_MESSAGES * 32,
+        Round::Share => 512 + MAX_MESSAGES * (4 + OnlineShare::LEN),
+        Round::Opening => 4 + MAX_MESSAGES * (4 + AttributionOpening::LEN),
         Round::Result => 64 + MAX_MESSAGES * 64,
         Round::Withdrawal | Round::Nudge => 64,
     }

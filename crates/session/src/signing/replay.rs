@@ -22,13 +22,13 @@ impl Signing {
     /// [`OpenError`] if the log does not begin with a proposal for this key.
     pub fn replay(
         seat: Arc<Seat>,
-        share: &KeyShare,
+        shares: &[KeyShare],
         mutations: impl IntoIterator<Item = Mutation>,
         now: Timestamp,
     ) -> Result<Self, OpenError> {
         let mut mutations = mutations.into_iter();
         let Some(Mutation::Opened { proposal }) = mutations.next() else { return Err(OpenError::Malformed) };
-        let mut signing = Self::build(seat, share, &proposal, now)?;
+        let mut signing = Self::build(seat, shares, &proposal, now)?;
         if signing.proposer == signing.seat.me() {
             signing.sent.push(proposal);
         }
@@ -75,9 +75,13 @@ impl Signing {
     /// Ends a session whose nonces are lost, and tells the others.
     pub(super) fn withdraw(&mut self) {
         let by = self.seat.me();
+        self.say_withdrawal();
+        self.fail(Failure::Withdrawn { by });
+    }
+
+    pub(super) fn say_withdrawal(&mut self) {
         let withdrawal = self.say(Round::Withdrawal, None, &());
         self.out.push(Output::Send(Recipient::All, withdrawal.clone()));
         self.sent.push(withdrawal);
-        self.fail(Failure::Withdrawn { by });
     }
 }

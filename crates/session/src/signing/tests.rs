@@ -3,6 +3,7 @@
 use quorate_primitives::{KeyPurpose, Threshold};
 use quorate_testkit::group::{deal, identities};
 use quorate_threshold::derive::Derivation;
+use quorate_threshold::frost::SigningNonces;
 use quorate_transport::MemberKey;
 
 use super::*;
@@ -35,17 +36,16 @@ fn propose(purpose: KeyPurpose) -> (Vec<Arc<Seat>>, Vec<KeyShare>, Signing) {
     let threshold = Threshold::new(2, 2).unwrap();
     let (seats, shares) = (seats(threshold, purpose), deal(purpose, threshold, 5));
     let task = Task {
-        purpose,
-        derivation: Derivation::root(),
+        keys: vec![TaskKey { purpose, derivation: Derivation::root() }],
         chain: String::new(),
         payload: Vec::new(),
-        messages: vec![vec![1], vec![2]],
+        messages: [1, 2].map(|byte| Message { key: 0, bytes: vec![byte] }).to_vec(),
         policy_version: 0,
         note: String::new(),
         expires: NOW.after(1_000),
         nonce: [0; 32],
     };
-    let signing = Signing::propose(Arc::clone(&seats[0]), &shares[0], task, NOW).unwrap();
+    let signing = Signing::propose(Arc::clone(&seats[0]), &shares[..1], task, NOW).unwrap();
     (seats, shares, signing)
 }
 
@@ -59,9 +59,10 @@ fn s5_nonces_are_said_written_and_printed_nowhere() {
         let (secrets, nonces): (Vec<_>, Vec<_>) = nonces
             .into_iter()
             .map(|nonce| {
+                let Nonce::Frost(nonce) = nonce else { panic!("a FROST key") };
                 let sealed = nonce.into_sealed_bytes();
                 let restored = SigningNonces::from_sealed_bytes(sealed.duplicate()).unwrap();
-                (sealed, restored)
+                (sealed, Nonce::Frost(Box::new(restored)))
             })
             .unzip();
         signing.nonces = Some(nonces);
@@ -79,7 +80,7 @@ fn s5_nonces_are_said_written_and_printed_nowhere() {
         };
         collect(&mut signing);
         let proposal = signing.sent[0].clone();
-        let mut other = Signing::open(Arc::clone(&seats[1]), &shares[1], proposal, NOW).unwrap();
+        let mut other = Signing::open(Arc::clone(&seats[1]), &shares[1..2], proposal, NOW).unwrap();
         other.approve(&[8; 32], NOW);
         let approval = other.sent[0].clone();
         signing.handle_envelope(approval, NOW);

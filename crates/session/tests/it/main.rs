@@ -11,6 +11,7 @@
 )]
 
 mod courier;
+mod ecdsa;
 mod keygen;
 mod lobby;
 mod request;

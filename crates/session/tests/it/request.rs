@@ -6,7 +6,7 @@ use std::sync::Arc;
 use quorate_primitives::{KeyPurpose, Threshold, Timestamp};
 use quorate_session::envelope::Envelope;
 use quorate_session::output::Output;
-use quorate_session::signing::{Mutation, Signing, Task};
+use quorate_session::signing::{Message, Mutation, Signing, Task, TaskKey};
 use quorate_testkit::group::deal;
 use quorate_threshold::KeyShare;
 use quorate_threshold::derive::Derivation;
@@ -19,11 +19,10 @@ pub const SHARE: u8 = 3;
 
 pub fn task() -> Task {
     Task {
-        purpose: KeyPurpose::Ed25519,
-        derivation: Derivation::root(),
+        keys: vec![TaskKey { purpose: KeyPurpose::Ed25519, derivation: Derivation::root() }],
         chain: "test".to_owned(),
         payload: b"pay".to_vec(),
-        messages: vec![b"one".to_vec(), b"two".to_vec()],
+        messages: [b"one", b"two"].map(|bytes| Message { key: 0, bytes: bytes.to_vec() }).to_vec(),
         policy_version: 0,
         note: String::new(),
         expires: Timestamp(NOW.0 + 30_000),
@@ -47,7 +46,7 @@ impl Request {
     pub fn ask(task: Task) -> Self {
         let group = Group::new(60, |_| {});
         let shares = shares();
-        let proposer = Signing::propose(Arc::clone(group.seat(1)), &shares[0], task, NOW).unwrap();
+        let proposer = Signing::propose(Arc::clone(group.seat(1)), &shares[..1], task, NOW).unwrap();
         let mut request = Self {
             machines: BTreeMap::from([(1, proposer)]),
             said: Vec::new(),
@@ -59,7 +58,7 @@ impl Request {
         for member in 2..=3 {
             let seat = Arc::clone(request.group.seat(member));
             let opened =
-                Signing::open(seat, &shares[usize::from(member) - 1], proposal.clone(), NOW).unwrap();
+                Signing::open(seat, &shares[usize::from(member) - 1..], proposal.clone(), NOW).unwrap();
             request.machines.insert(member, opened);
             request.drain(member);
         }

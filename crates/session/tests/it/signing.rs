@@ -24,7 +24,7 @@ fn t_approvals_sign_every_message() {
     for member in 1..=3 {
         let signatures = request.machines[&member].signatures().unwrap();
         for (message, signature) in task().messages.iter().zip(signatures) {
-            assert!(frost::verify(KeyPurpose::Ed25519, &public.verifying_key(), message, signature).is_ok());
+            assert!(frost::verify(KeyPurpose::Ed25519, &public.verifying_key(), &message.bytes, signature).is_ok());
         }
     }
     assert_eq!((request.burned(1), request.burned(2), request.burned(3)), (1, 0, 1));
@@ -64,7 +64,7 @@ fn c1_a_restart_repeats_the_burned_share_or_withdraws() {
     let log: Vec<Mutation> = request.log[&1].clone();
     for kept in 1..=log.len() {
         let seat = Arc::clone(request.group.seat(1));
-        let mut machine = Signing::replay(seat, &shares()[0], log[..kept].iter().cloned(), NOW).unwrap();
+        let mut machine = Signing::replay(seat, &shares()[..1], log[..kept].iter().cloned(), NOW).unwrap();
         machine.handle_reconnected(NOW);
         let mut said = Vec::new();
         while let Some(output) = machine.poll_output() {
@@ -116,7 +116,7 @@ fn s1_a_package_with_anything_but_t_approvals_of_this_statement_is_blamed_on_the
         let package = request.take(1, PACKAGE);
         let mut approvals = borsh::from_slice::<Package>(&package.body).unwrap().approvals;
         spoil(&mut request, &mut approvals);
-        let forged = request.forge(&package, borsh::to_vec(&Package { approvals }).unwrap());
+        let forged = request.forge(&package, borsh::to_vec(&Package { approvals, presignatures: Vec::new() }).unwrap());
         request.deliver(3, &forged);
         assert_eq!(request.burned(3), 0, "{what}");
         let failure = request.machines[&3].failure();
@@ -144,7 +144,7 @@ fn b6_a_second_package_releases_nothing_and_names_the_proposer() {
     let package = |request: &Request, approvals: &[Envelope]| {
         let header = Header { round: PACKAGE, sequence: u32::from(PACKAGE), ..approvals[0].header.clone() };
         let header = Header { sender: p(1), ..header };
-        let body = borsh::to_vec(&Package { approvals: approvals.to_vec() }).unwrap();
+        let body = borsh::to_vec(&Package { approvals: approvals.to_vec(), presignatures: Vec::new() }).unwrap();
         signed(&request.group, 1, header, &body)
     };
     let first = package(&request, &approvals[..2]);
@@ -330,26 +330,26 @@ fn e2_proposals_that_do_not_fit_are_refused() {
     let propose = |change: &dyn Fn(&mut Task)| {
         let mut task = task();
         change(&mut task);
-        Signing::propose(Arc::clone(group.seat(1)), &shares[0], task, NOW).map(drop)
+        Signing::propose(Arc::clone(group.seat(1)), &shares[..1], task, NOW).map(drop)
     };
     assert_eq!(propose(&|_| {}), Ok(()));
     let too_large: [&dyn Fn(&mut Task); 6] = [
         &|task| task.messages.clear(),
-        &|task| task.messages = vec![vec![0]; MAX_MESSAGES + 1],
+        &|task| task.messages = vec![task.messages[0].clone(); MAX_MESSAGES + 1],
         &|task| task.payload = vec![0; MAX_PAYLOAD_LEN],
         &|task| task.note = "x".repeat(2_000),
         &|task| task.chain = "x".repeat(65),
-        &|task| task.derivation.path = vec![0; 17],
+        &|task| task.keys[0].derivation.path = vec![0; 17],
     ];
     for change in too_large {
         assert_eq!(propose(change), Err(OpenError::TooLarge));
     }
-    let purpose = propose(&|task| task.purpose = KeyPurpose::Bip340Secp256k1);
-    assert!(matches!(purpose, Err(OpenError::OtherPurpose { .. })));
-    assert!(matches!(propose(&|task| task.derivation.path = vec![1 << 31]), Err(OpenError::Derive(_))));
+    let purpose = propose(&|task| task.keys[0].purpose = KeyPurpose::Bip340Secp256k1);
+    assert!(matches!(purpose, Err(OpenError::NoKey { .. })));
+    assert!(matches!(propose(&|task| task.keys[0].derivation.path = vec![1 << 31]), Err(OpenError::Derive(_))));
 
     let proposal = |task: Task| {
-        let mut machine = Signing::propose(Arc::clone(group.seat(1)), &shares[0], task, NOW).unwrap();
+        let mut machine = Signing::propose(Arc::clone(group.seat(1)), &shares[..1], task, NOW).unwrap();
         std::iter::from_fn(|| machine.poll_output())
             .find_map(|output| if let Output::Send(_, envelope) = output { Some(envelope) } else { None })
             .unwrap()
@@ -357,7 +357,7 @@ fn e2_proposals_that_do_not_fit_are_refused() {
     let endless = proposal(Task { expires: Timestamp(NOW.0 + MAX_TTL + 1), ..task() });
     let proposal = proposal(task());
     let open = |proposal: Envelope, now| {
-        Signing::open(Arc::clone(group.seat(2)), &shares[1], proposal, now).map(drop)
+        Signing::open(Arc::clone(group.seat(2)), &shares[1..2], proposal, now).map(drop)
     };
     assert_eq!(open(proposal.clone(), NOW), Ok(()));
     assert_eq!(open(proposal.clone(), task().expires), Err(OpenError::Expired));
@@ -382,7 +382,7 @@ fn e2_proposals_that_do_not_fit_are_refused() {
 fn a_log_without_a_proposal_is_refused() {
     let group = Group::new(60, |_| {});
     let replay = |log: Vec<Mutation>| {
-        Signing::replay(Arc::clone(group.seat(1)), &shares()[0], log, NOW).map(drop).unwrap_err()
+        Signing::replay(Arc::clone(group.seat(1)), &shares()[..1], log, NOW).map(drop).unwrap_err()
     };
     assert_eq!(replay(vec![]), OpenError::Malformed);
     assert_eq!(replay(vec![Mutation::Approved]), OpenError::Malformed);
@@ -416,7 +416,7 @@ fn s1_a_refusal_is_never_taken_back() {
     assert!(request.said.is_empty(), "a decision is made once");
     let log = request.log[&2].clone();
     let seat = Arc::clone(request.group.seat(2));
-    let mut restarted = Signing::replay(seat, &shares()[1], log, NOW).unwrap();
+    let mut restarted = Signing::replay(seat, &shares()[1..2], log, NOW).unwrap();
     assert!(!restarted.is_undecided());
     restarted.approve(&[7; 32], NOW);
     let spoke =
@@ -439,7 +439,7 @@ fn a_withdrawal_is_repeated_when_the_room_is_entered() {
     let mut request = Request::ask(task());
     request.approve(2);
     let seat = Arc::clone(request.group.seat(2));
-    let mut restarted = Signing::replay(seat, &shares()[1], request.log[&2].clone(), NOW).unwrap();
+    let mut restarted = Signing::replay(seat, &shares()[1..2], request.log[&2].clone(), NOW).unwrap();
     let withdrawals = |machine: &mut Signing| -> Vec<Envelope> {
         std::iter::from_fn(|| machine.poll_output())
             .filter_map(|output| if let Output::Send(_, said) = output { Some(said) } else { None })

@@ -77,7 +77,7 @@ impl Liar {
         let wrong = || self.edit(envelope, |body: &mut Shares| body.shares[0][16] ^= bit);
         match self.behaviour {
             B::SignWrongly => Some(vec![wrong()]),
-            B::SignOutOfRange => Some(vec![edit(|body| body.shares[0] = [0xff; 32])]),
+            B::SignOutOfRange => Some(vec![edit(|body| body.shares[0] = vec![0xff; 32])]),
             B::SignAnotherPackage => Some(vec![edit(|body| body.package[0] ^= 1)]),
             B::InventPackage => Some(vec![edit(|body| body.named.body_hash[0] ^= 1)]),
             B::SignTwice => Some(vec![envelope.clone(), wrong()]),

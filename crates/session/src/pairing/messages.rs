@@ -1,0 +1,110 @@
+//! What two members say to each other while they set up their pair, and what each persists.
+
+use borsh::{BorshDeserialize, BorshSerialize};
+use quorate_dkls::Tombstone;
+use quorate_dkls::pair::{Transfers, Trees};
+use quorate_primitives::{Secret, encoding};
+
+use crate::envelope::Envelope;
+
+/// What is in the log of a pair.
+#[derive(Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum Mutation {
+    /// The secrets of a generation exist, not yet confirmed by the peer.
+    Made {
+        /// Which try it was.
+        attempt: Attempt,
+        /// The secrets, as `PairKeys` encodes them.
+        keys: Secret<Vec<u8>>,
+    },
+    /// The peer confirmed the generation that was made last.
+    Confirmed,
+    /// A generation is over without a ban: it failed, or a new one was asked for.
+    Over {
+        /// Its number: the next one is higher.
+        generation: u64,
+    },
+    /// An extension check failed: nothing goes on with this peer but by an explicit act.
+    Banned(Tombstone),
+    /// That act.
+    Renewed,
+}
+
+/// One try to make a generation, named by the member with the lower index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Attempt {
+    /// The generation.
+    pub generation: u64,
+    /// Fresh for every try.
+    pub nonce: [u8; 32],
+}
+
+/// The numbers of rounds in headers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Round {
+    Transfers = 0,
+    Trees = 1,
+    Confirmation = 2,
+    Renewal = 3,
+    Nudge = 4,
+}
+
+impl Round {
+    pub(super) const fn from_number(number: u8) -> Option<Self> {
+        Some(match number {
+            0 => Self::Transfers,
+            1 => Self::Trees,
+            2 => Self::Confirmation,
+            3 => Self::Renewal,
+            4 => Self::Nudge,
+            _ => return None,
+        })
+    }
+}
+
+/// The first flight.
+#[derive(Debug, BorshSerialize, BorshDeserialize)]
+pub(super) struct Flight {
+    pub(super) attempt: Attempt,
+    pub(super) message: Vec<u8>,
+}
+
+/// The second flight. It answers one first flight of the peer, and is none of our business if that is not ours.
+#[derive(Debug, BorshSerialize, BorshDeserialize)]
+pub(super) struct Planted {
+    pub(super) attempt: Attempt,
+    /// The hash of the peer's transfers.
+    pub(super) answers: [u8; 32],
+    pub(super) message: Vec<u8>,
+}
+
+/// The end of the set-up: the hash of both flights of both.
+#[derive(Debug, BorshSerialize, BorshDeserialize)]
+pub(super) struct Confirmation {
+    pub(super) attempt: Attempt,
+    pub(super) statement: [u8; 32],
+}
+
+/// A wish for a new generation, by the member that does not begin one.
+#[derive(Debug, BorshSerialize, BorshDeserialize)]
+pub(super) struct Renewal {
+    pub(super) over: u64,
+}
+
+/// Returns the longest body of a round that is read.
+const fn max_body_len(round: Round) -> usize {
+    const FLIGHT: usize = 8 + 32 + 4;
+    match round {
+        Round::Transfers => FLIGHT + Transfers::LEN,
+        Round::Trees => FLIGHT + 32 + Trees::LEN,
+        Round::Confirmation => 8 + 32 + 32,
+        Round::Renewal => 8,
+        Round::Nudge => 0,
+    }
+}
+
+/// Reads the body of an envelope of a round; `None` if it is not one.
+pub(super) fn decode<M: BorshDeserialize>(envelope: &Envelope, round: Round) -> Option<M> {
+    encoding::body_from_bytes(&envelope.body, max_body_len(round), "message").ok()
+}
