@@ -146,11 +146,11 @@ async fn recipient(children: &mut Children, chain: Chain) -> Result<String, CliE
     let device = children.devices.first_mut().ok_or_else(devices::missing)?;
     device.command(&Command::Addresses { wallet: None, account: 1 }).await?;
     let view = device.wait_for("addresses", PATIENCE).await?;
-    let network = sample::network(chain);
+    let network = sample::network(chain).to_string();
     let list = view.get("addresses").and_then(|list| list.as_array()).cloned().unwrap_or_default();
     let matches = |address: &&serde_json::Value| {
         address.get("chain").and_then(|c| c.as_str()) == Some(chain.name())
-            && address.get("network").and_then(|n| n.as_str()) == Some(network.name())
+            && address.get("network").and_then(|n| n.as_str()) == Some(network.as_str())
     };
     let found = list.iter().find(matches).ok_or_else(devices::missing)?;
     devices::text(found, "address")

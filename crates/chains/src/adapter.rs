@@ -1,11 +1,12 @@
 //! What a chain has to be able to do, and the functions that everybody calls.
 
-use crate::chain::{Chain, Network};
+use crate::chain::Chain;
 use crate::context::Context;
 use crate::error::ChainError;
 use crate::intent::Intent;
 use crate::key::PublicKey;
-use crate::signature;
+use crate::network::Network;
+use crate::signature::{self, Verified};
 use crate::transaction::{Address, Decoded, Identity, SignedTransaction, UnsignedTransaction, check_length};
 
 /// Whose transaction it is.
@@ -35,7 +36,7 @@ pub(crate) trait Adapter {
     fn decode(&self, account: Account<'_>, bytes: &[u8]) -> Result<Decoded, ChainError>;
 
     /// Puts verified signatures, one per request, to unsigned bytes.
-    fn assemble(&self, bytes: &[u8], signatures: &[[u8; 64]]) -> Result<Vec<u8>, ChainError>;
+    fn assemble(&self, bytes: &[u8], signatures: &[Verified]) -> Result<Vec<u8>, ChainError>;
 
     /// Undoes [`Adapter::assemble`].
     fn disassemble(&self, signed: &[u8]) -> Result<(Vec<u8>, Vec<[u8; 64]>), ChainError>;
@@ -47,16 +48,18 @@ pub(crate) trait Adapter {
 /// Returns the address of a key.
 ///
 /// # Errors
-/// A key on another curve, or bytes that are no key.
+/// A network that the chain has not, a key on another curve, or bytes that are no key.
 pub fn address(chain: Chain, network: Network, key: &PublicKey) -> Result<Address, ChainError> {
+    chain.check(network)?;
     chain.adapter().address(Account { network, key })
 }
 
 /// Reads an address of this chain and network and returns it in its canonical spelling.
 ///
 /// # Errors
-/// [`ChainError::Address`] names the fault.
+/// [`ChainError::Address`] names the fault; [`ChainError::NoSuchNetwork`] refuses a network that the chain has not.
 pub fn parse_address(chain: Chain, network: Network, text: &str) -> Result<Address, ChainError> {
+    chain.check(network)?;
     chain.adapter().parse_address(network, text)
 }
 
@@ -89,6 +92,7 @@ pub fn build(
     intent: &Intent,
     context: &Context,
 ) -> Result<UnsignedTransaction, ChainError> {
+    chain.check(network)?;
     let account = Account { network, key };
     let bytes = chain.adapter().build(account, intent, context)?;
     let unsigned = UnsignedTransaction { chain, network, bytes };
@@ -104,6 +108,7 @@ pub fn build(
 /// # Errors
 /// Too long, malformed, already signed, or with parts that are not understood.
 pub fn import(chain: Chain, network: Network, bytes: &[u8]) -> Result<UnsignedTransaction, ChainError> {
+    chain.check(network)?;
     let bytes = chain.adapter().import(bytes)?;
     Ok(UnsignedTransaction { chain, network, bytes })
 }
@@ -117,6 +122,7 @@ pub fn import(chain: Chain, network: Network, bytes: &[u8]) -> Result<UnsignedTr
 /// Malformed or non-canonical bytes, any part that is not understood, anything that another account would have to
 /// sign, and whatever is known to be unsafe.
 pub fn decode(unsigned: &UnsignedTransaction, key: &PublicKey) -> Result<Decoded, ChainError> {
+    unsigned.chain.check(unsigned.network)?;
     check_length(&unsigned.bytes)?;
     unsigned.chain.adapter().decode(Account { network: unsigned.network, key }, &unsigned.bytes)
 }
@@ -131,19 +137,23 @@ pub fn attach(
     signatures: &[[u8; 64]],
 ) -> Result<SignedTransaction, ChainError> {
     let decoded = decode(unsigned, key)?;
-    signature::verify_all(unsigned.chain, key, &decoded.requests, signatures)?;
-    let bytes = unsigned.chain.adapter().assemble(&unsigned.bytes, signatures)?;
+    let verified = signature::verify_all(unsigned.chain, key, &decoded.requests, signatures)?;
+    let bytes = unsigned.chain.adapter().assemble(&unsigned.bytes, &verified)?;
     SignedTransaction::from_bytes(unsigned.chain, unsigned.network, &bytes)
 }
 
 /// Verifies a signed transaction against the account's key, and against everything that [`decode`] checks.
 ///
 /// # Errors
-/// Whatever [`decode`] refuses, or a signature that does not verify.
+/// Whatever [`decode`] refuses, a signature that does not verify, or bytes that [`attach`] would not have made.
 pub fn verify(signed: &SignedTransaction, key: &PublicKey) -> Result<(), ChainError> {
     let chain = signed.chain();
     let (bytes, signatures) = chain.adapter().disassemble(signed.bytes())?;
     let unsigned = UnsignedTransaction { chain, network: signed.network(), bytes };
     let decoded = decode(&unsigned, key)?;
-    signature::verify_all(chain, key, &decoded.requests, &signatures)
+    let verified = signature::verify_all(chain, key, &decoded.requests, &signatures)?;
+    if chain.adapter().assemble(&unsigned.bytes, &verified)? != signed.bytes() {
+        return Err(ChainError::NotCanonical { what: "signed transaction" });
+    }
+    Ok(())
 }

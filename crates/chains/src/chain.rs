@@ -1,4 +1,4 @@
-//! The chains, their networks, and how each signs.
+//! The chains, and how each signs.
 
 use core::fmt;
 use core::str::FromStr;
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::adapter::Adapter;
 use crate::error::ChainError;
+use crate::network::Network;
 use crate::text::escape;
 use crate::{bitcoin, near, solana};
 
@@ -85,7 +86,17 @@ impl Chain {
             (Self::Solana, _) => 501,
             (Self::Near, _) => 397,
             (Self::Bitcoin, Network::Mainnet) => 0,
-            (Self::Bitcoin, Network::Testnet | Network::Regtest) => 1,
+            (Self::Bitcoin, _) => 1,
+        }
+    }
+
+    /// Refuses a network that this chain does not have.
+    pub(crate) fn check(self, network: Network) -> Result<(), ChainError> {
+        match (self, network) {
+            (_, Network::Mainnet | Network::Testnet | Network::Regtest) => Ok(()),
+            (Self::Solana | Self::Near | Self::Bitcoin, Network::Evm(_)) => {
+                Err(ChainError::NoSuchNetwork { chain: self, network })
+            }
         }
     }
 
@@ -115,71 +126,6 @@ impl FromStr for Chain {
     }
 }
 
-/// Which network of a chain.
-///
-/// | | Solana | NEAR | Bitcoin |
-/// |---|---|---|---|
-/// | `Mainnet` | mainnet-beta | mainnet | mainnet |
-/// | `Testnet` | devnet, testnet | testnet | testnet, signet |
-/// | `Regtest` | a validator of one's own | localnet | regtest |
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    BorshSerialize,
-    BorshDeserialize,
-)]
-#[serde(rename_all = "lowercase")]
-#[borsh(use_discriminant = true)]
-#[repr(u8)]
-pub enum Network {
-    /// The network whose coins are money.
-    Mainnet = 1,
-    /// A public network for tests.
-    Testnet = 2,
-    /// A network on one's own machine.
-    Regtest = 3,
-}
-
-impl Network {
-    /// Returns the network's name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Mainnet => "mainnet",
-            Self::Testnet => "testnet",
-            Self::Regtest => "regtest",
-        }
-    }
-}
-
-impl fmt::Display for Network {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Network {
-    type Err = ChainError;
-
-    /// Reads a name, or what a chain calls its own: `devnet` and `signet` are [`Network::Testnet`], `localnet` is
-    /// [`Network::Regtest`].
-    fn from_str(name: &str) -> Result<Self, ChainError> {
-        match name {
-            "mainnet" => Ok(Self::Mainnet),
-            "testnet" | "devnet" | "signet" => Ok(Self::Testnet),
-            "regtest" | "localnet" => Ok(Self::Regtest),
-            _ => Err(ChainError::UnknownNetwork { name: escape(name) }),
-        }
-    }
-}
-
 /// How a payload is signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -191,6 +137,9 @@ pub enum Algorithm {
         /// What turns the account's key into the one that signs.
         tweak: TapTweak,
     },
+    /// ECDSA on secp256k1 over a payload of 32 bytes that is a digest already, by the account's key; r and s follow
+    /// each other in 64 bytes, and s is in the lower half of its range.
+    Ecdsa,
 }
 
 /// What BIP-341 does to a key before it signs.

@@ -4,8 +4,9 @@ use thiserror::Error;
 
 use crate::amount::AmountFault;
 use crate::bitcoin::BitcoinRefusal;
-use crate::chain::{Chain, Network};
+use crate::chain::Chain;
 use crate::near::NearRefusal;
+use crate::network::Network;
 use crate::solana::SolanaRefusal;
 
 /// Why this crate refused.
@@ -24,6 +25,14 @@ pub enum ChainError {
     UnknownNetwork {
         /// What was given.
         name: String,
+    },
+    /// The network is none of the chain's, or named in other than the one way.
+    #[error("{chain} has no network `{network}`")]
+    NoSuchNetwork {
+        /// The chain asked for.
+        chain: Chain,
+        /// The network asked for.
+        network: Network,
     },
     /// The key is on a curve that the chain does not sign with.
     #[error("a {chain} account needs a key for {}", .chain.purpose())]

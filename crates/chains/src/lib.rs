@@ -17,6 +17,7 @@ mod error;
 mod intent;
 mod key;
 mod near;
+mod network;
 mod reader;
 mod review;
 mod signature;
@@ -27,7 +28,7 @@ mod transaction;
 pub use adapter::{address, attach, build, decode, import, parse_address, verify};
 pub use amount::{AmountFault, format_amount, parse_amount};
 pub use bitcoin::BitcoinRefusal;
-pub use chain::{Algorithm, Chain, Network, TapTweak};
+pub use chain::{Algorithm, Chain, TapTweak};
 pub use context::{
     BitcoinContext, BitcoinFee, Context, ContextFile, MessageVersion, NearContext, SolanaContext, Utxo,
 };
@@ -35,6 +36,7 @@ pub use error::{AddressFault, ChainError};
 pub use intent::Intent;
 pub use key::PublicKey;
 pub use near::NearRefusal;
+pub use network::Network;
 pub use review::{Review, ReviewLine};
 pub use solana::SolanaRefusal;
 pub use text::escape;

@@ -6,8 +6,9 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use quorate_primitives::encoding::{self, DecodeError, Versioned};
 use serde::{Deserialize, Serialize};
 
-use crate::chain::{Algorithm, Chain, Network};
+use crate::chain::{Algorithm, Chain};
 use crate::error::ChainError;
+use crate::network::Network;
 use crate::review::Review;
 
 /// The longest unsigned or signed transaction of any chain.
@@ -51,7 +52,7 @@ pub struct UnsignedTransaction {
 
 impl Versioned for UnsignedTransaction {
     const VERSION: u8 = 1;
-    const MAX_LEN: usize = 1 + 2 + 4 + MAX_TRANSACTION;
+    const MAX_LEN: usize = 1 + 2 + 8 + 4 + MAX_TRANSACTION;
     const NAME: &'static str = "unsigned transaction";
 }
 
@@ -84,7 +85,7 @@ pub struct Decoded {
 pub struct SigningRequest {
     /// How to sign.
     pub algorithm: Algorithm,
-    /// What to sign: for Ed25519 the message itself, for BIP-340 the 32 bytes that the chain signs.
+    /// What to sign: for Ed25519 the message itself, for BIP-340 and ECDSA the 32 bytes that the chain signs.
     #[serde(with = "crate::text::hex_bytes")]
     pub payload: Vec<u8>,
 }
@@ -105,8 +106,9 @@ impl SignedTransaction {
     /// The signatures are not looked at; [`verify`](crate::verify) does.
     ///
     /// # Errors
-    /// Too long, malformed, or not canonical.
+    /// A network that the chain has not; too long, malformed, or not canonical.
     pub fn from_bytes(chain: Chain, network: Network, bytes: &[u8]) -> Result<Self, ChainError> {
+        chain.check(network)?;
         check_length(bytes)?;
         let identity = chain.adapter().identify(bytes)?;
         Ok(Self { chain, network, bytes: bytes.to_vec(), txid: identity.txid, encoded: identity.encoded })

@@ -3,11 +3,11 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use quorate_chains::{
-    Chain, ChainError, Network, PublicKey, SignedTransaction, UnsignedTransaction, address, attach, decode,
-    import, parse_address, verify,
+    Chain, ChainError, Network, PublicKey, SignedTransaction, UnsignedTransaction, address, attach, build,
+    decode, import, parse_address, verify,
 };
 
-use crate::support::{NETWORK, Signer, built, message, signed, transfer};
+use crate::support::{NETWORK, Signer, built, context, message, signed, transfer};
 
 fn any_chain() -> impl Strategy<Value = Chain> {
     proptest::sample::select(Chain::ALL.to_vec())
@@ -113,6 +113,25 @@ fn own_addresses_read_back_on_their_network() {
                 assert_eq!(parse_address(chain, network, own.as_str()), Ok(own));
             }
         }
+    }
+}
+
+#[test]
+fn g1_a_network_that_the_chain_has_not_is_refused_everywhere() {
+    let network = Network::Evm(8_453);
+    for chain in Chain::ALL {
+        let (signer, signed) = signed(chain, &transfer(chain));
+        let key = signer.public_key();
+        let (_, unsigned) = built(chain, &transfer(chain));
+        let refused = || ChainError::NoSuchNetwork { chain, network };
+        assert_eq!(address(chain, network, &key), Err(refused()));
+        assert_eq!(parse_address(chain, network, "x"), Err(refused()));
+        assert_eq!(build(chain, network, &key, &transfer(chain), &context(chain)), Err(refused()));
+        assert_eq!(import(chain, network, &unsigned.bytes), Err(refused()));
+        assert_eq!(SignedTransaction::from_bytes(chain, network, signed.bytes()), Err(refused()));
+        let elsewhere = UnsignedTransaction { network, ..unsigned };
+        assert_eq!(decode(&elsewhere, &key), Err(refused()));
+        assert_eq!(attach(&elsewhere, &key, &[]), Err(refused()));
     }
 }
 
