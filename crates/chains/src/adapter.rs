@@ -6,6 +6,7 @@ use crate::error::ChainError;
 use crate::intent::Intent;
 use crate::key::PublicKey;
 use crate::network::Network;
+use crate::review::Review;
 use crate::signature::{self, Verified};
 use crate::transaction::{Address, Decoded, Identity, SignedTransaction, UnsignedTransaction, check_length};
 
@@ -34,6 +35,11 @@ pub(crate) trait Adapter {
 
     /// Understands unsigned bytes to the last one or refuses them.
     fn decode(&self, account: Account<'_>, bytes: &[u8]) -> Result<Decoded, ChainError>;
+
+    /// Adds to a review what the context claims and the bytes do not say, marked as a claim.
+    fn claim(&self, _bytes: &[u8], _context: &Context, _review: &mut Review) -> Result<(), ChainError> {
+        Ok(())
+    }
 
     /// Puts verified signatures, one per request, to unsigned bytes.
     fn assemble(&self, bytes: &[u8], signatures: &[Verified]) -> Result<Vec<u8>, ChainError>;
@@ -101,7 +107,8 @@ pub fn build(
 }
 
 /// Reads a file of the chain's own tools, binary or base64: a Solana message or unsigned transaction, a NEAR
-/// transaction, a PSBT, or a message to sign in the form that [`build`] gives it.
+/// transaction, a PSBT, an Ethereum transaction (in hexadecimal too) or typed data, or a message to sign in the form that
+/// [`build`] gives it.
 ///
 /// What it returns has been parsed, not judged: [`decode`] judges.
 ///
@@ -125,6 +132,21 @@ pub fn decode(unsigned: &UnsignedTransaction, key: &PublicKey) -> Result<Decoded
     unsigned.chain.check(unsigned.network)?;
     check_length(&unsigned.bytes)?;
     unsigned.chain.adapter().decode(Account { network: unsigned.network, key }, &unsigned.bytes)
+}
+
+/// Does what [`decode`] does, and adds to the review what a context claims about things that the bytes only point to:
+/// the names and decimal places of tokens. The requests are the same.
+///
+/// # Errors
+/// Whatever [`decode`] refuses, and claims that are none.
+pub fn decode_with(
+    unsigned: &UnsignedTransaction,
+    key: &PublicKey,
+    context: &Context,
+) -> Result<Decoded, ChainError> {
+    let mut decoded = decode(unsigned, key)?;
+    unsigned.chain.adapter().claim(&unsigned.bytes, context, &mut decoded.review)?;
+    Ok(decoded)
 }
 
 /// Verifies the signatures, one per request of [`decode`] and in their order, and puts them to the transaction.

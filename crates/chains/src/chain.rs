@@ -11,7 +11,7 @@ use crate::adapter::Adapter;
 use crate::error::ChainError;
 use crate::network::Network;
 use crate::text::escape;
-use crate::{bitcoin, near, solana};
+use crate::{bitcoin, ethereum, near, solana};
 
 /// A chain that the wallet has accounts on.
 #[derive(
@@ -38,11 +38,13 @@ pub enum Chain {
     Near = 2,
     /// Bitcoin, by Taproot key path.
     Bitcoin = 3,
+    /// Ethereum, and every network of its machine.
+    Ethereum = 4,
 }
 
 impl Chain {
     /// Every chain, in the order in which they are listed to people.
-    pub const ALL: [Self; 3] = [Self::Solana, Self::Near, Self::Bitcoin];
+    pub const ALL: [Self; 4] = [Self::Solana, Self::Near, Self::Bitcoin, Self::Ethereum];
 
     /// Returns the chain's name, as [`FromStr`] reads it.
     pub const fn name(self) -> &'static str {
@@ -50,6 +52,7 @@ impl Chain {
             Self::Solana => "solana",
             Self::Near => "near",
             Self::Bitcoin => "bitcoin",
+            Self::Ethereum => "ethereum",
         }
     }
 
@@ -59,6 +62,7 @@ impl Chain {
             Self::Solana => "SOL",
             Self::Near => "NEAR",
             Self::Bitcoin => "BTC",
+            Self::Ethereum => "ETH",
         }
     }
 
@@ -68,6 +72,7 @@ impl Chain {
             Self::Solana => 9,
             Self::Near => 24,
             Self::Bitcoin => 8,
+            Self::Ethereum => 18,
         }
     }
 
@@ -76,6 +81,7 @@ impl Chain {
         match self {
             Self::Solana | Self::Near => KeyPurpose::Ed25519,
             Self::Bitcoin => KeyPurpose::Bip340Secp256k1,
+            Self::Ethereum => KeyPurpose::EcdsaSecp256k1,
         }
     }
 
@@ -87,6 +93,7 @@ impl Chain {
             (Self::Near, _) => 397,
             (Self::Bitcoin, Network::Mainnet) => 0,
             (Self::Bitcoin, _) => 1,
+            (Self::Ethereum, _) => 60,
         }
     }
 
@@ -97,6 +104,10 @@ impl Chain {
             (Self::Solana | Self::Near | Self::Bitcoin, Network::Evm(_)) => {
                 Err(ChainError::NoSuchNetwork { chain: self, network })
             }
+            (Self::Ethereum, Network::Evm(id)) if network.is_canonical() && id <= ethereum::MAX_CHAIN_ID => {
+                Ok(())
+            }
+            (Self::Ethereum, Network::Evm(_)) => Err(ChainError::NoSuchNetwork { chain: self, network }),
         }
     }
 
@@ -105,6 +116,7 @@ impl Chain {
             Self::Solana => &solana::Solana,
             Self::Near => &near::Near,
             Self::Bitcoin => &bitcoin::Bitcoin,
+            Self::Ethereum => &ethereum::Ethereum,
         }
     }
 }

@@ -5,6 +5,7 @@ use thiserror::Error;
 use crate::amount::AmountFault;
 use crate::bitcoin::BitcoinRefusal;
 use crate::chain::Chain;
+use crate::ethereum::EthereumRefusal;
 use crate::near::NearRefusal;
 use crate::network::Network;
 use crate::solana::SolanaRefusal;
@@ -161,6 +162,9 @@ pub enum ChainError {
     /// Bitcoin: understood and refused.
     #[error("refused: {0}")]
     Bitcoin(BitcoinRefusal),
+    /// Ethereum: understood and refused.
+    #[error("refused: {0}")]
+    Ethereum(EthereumRefusal),
     /// There is not one signature per request.
     #[error("{found} signatures where {expected} are needed")]
     SignatureCount {
@@ -221,5 +225,11 @@ impl From<NearRefusal> for ChainError {
 impl From<BitcoinRefusal> for ChainError {
     fn from(refusal: BitcoinRefusal) -> Self {
         Self::Bitcoin(refusal)
+    }
+}
+
+impl From<EthereumRefusal> for ChainError {
+    fn from(refusal: EthereumRefusal) -> Self {
+        Self::Ethereum(refusal)
     }
 }

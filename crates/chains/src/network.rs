@@ -11,11 +11,11 @@ use crate::text::escape;
 
 /// Which network of a chain.
 ///
-/// | | Solana | NEAR | Bitcoin |
-/// |---|---|---|---|
-/// | `Mainnet` | mainnet-beta | mainnet | mainnet |
-/// | `Testnet` | devnet, testnet | testnet | testnet, signet |
-/// | `Regtest` | a validator of one's own | localnet | regtest |
+/// | | Solana | NEAR | Bitcoin | Ethereum |
+/// |---|---|---|---|---|
+/// | `Mainnet` | mainnet-beta | mainnet | mainnet | mainnet |
+/// | `Testnet` | devnet, testnet | testnet | testnet, signet | Sepolia |
+/// | `Regtest` | a validator of one's own | localnet | regtest | chain id 31337 |
 ///
 /// `Evm` names one of the many networks of Ethereum's machine, and means nothing on another chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]

@@ -45,7 +45,7 @@ pub struct UnsignedTransaction {
     pub chain: Chain,
     /// The network.
     pub network: Network,
-    /// A Solana message, a NEAR transaction, a Bitcoin PSBT, or a message to sign in the chain's own form.
+    /// A Solana message, a NEAR or Ethereum transaction, a Bitcoin PSBT, or a message to sign in the chain's own form.
     #[serde(with = "crate::text::hex_bytes")]
     pub bytes: Vec<u8>,
 }
@@ -76,7 +76,7 @@ impl UnsignedTransaction {
 pub struct Decoded {
     /// What a person reads.
     pub review: Review,
-    /// What the account's key has to sign: one request on Solana and NEAR, one per input on Bitcoin.
+    /// What the account's key has to sign: one request, but one per input on Bitcoin.
     pub requests: Vec<SigningRequest>,
 }
 
@@ -102,7 +102,7 @@ pub struct SignedTransaction {
 }
 
 impl SignedTransaction {
-    /// Reads a signed transaction: Solana's and NEAR's wire form, Bitcoin's finalised PSBT, or a signed message.
+    /// Reads a signed transaction: Solana's, NEAR's and Ethereum's wire form, Bitcoin's finalised PSBT, or a signed message.
     /// The signatures are not looked at; [`verify`](crate::verify) does.
     ///
     /// # Errors
@@ -134,7 +134,8 @@ impl SignedTransaction {
         &self.txid
     }
 
-    /// Returns the text that the chain's RPC takes: base64 on Solana and NEAR, hexadecimal on Bitcoin. Of a message
+    /// Returns the text that the chain's RPC takes: base64 on Solana and NEAR, hexadecimal on Bitcoin and,
+    /// after `0x`, Ethereum. Of a message
     /// it is the signature, as the chain's tools write it.
     pub fn encoded(&self) -> &str {
         &self.encoded

@@ -118,8 +118,9 @@ fn own_addresses_read_back_on_their_network() {
 
 #[test]
 fn g1_a_network_that_the_chain_has_not_is_refused_everywhere() {
-    let network = Network::Evm(8_453);
     for chain in Chain::ALL {
+        // Base is a network of Ethereum's machine; a second name for Ethereum's mainnet is not.
+        let network = if chain == Chain::Ethereum { Network::Evm(1) } else { Network::Evm(8_453) };
         let (signer, signed) = signed(chain, &transfer(chain));
         let key = signer.public_key();
         let (_, unsigned) = built(chain, &transfer(chain));
@@ -138,7 +139,8 @@ fn g1_a_network_that_the_chain_has_not_is_refused_everywhere() {
 #[test]
 fn a_key_of_another_curve_is_refused_everywhere() {
     for chain in Chain::ALL {
-        let other = if chain == Chain::Bitcoin { Chain::Solana } else { Chain::Bitcoin };
+        let is_secp256k1 = matches!(chain, Chain::Bitcoin | Chain::Ethereum);
+        let other = if is_secp256k1 { Chain::Solana } else { Chain::Bitcoin };
         let key = Signer::new(other, 3).public_key();
         let (_, unsigned) = built(chain, &transfer(chain));
         let wrong = ChainError::WrongKey { chain };
@@ -150,7 +152,7 @@ fn a_key_of_another_curve_is_refused_everywhere() {
 
 #[test]
 fn another_account_of_the_same_curve_cannot_sign() {
-    for chain in Chain::ALL {
+    for chain in Chain::ALL.into_iter().filter(|chain| *chain != Chain::Ethereum) {
         let stranger = Signer::new(chain, 4);
         let (_, unsigned) = built(chain, &transfer(chain));
         assert!(decode(&unsigned, &stranger.public_key()).is_err());
@@ -200,6 +202,21 @@ fn g10_a_signature_with_a_second_spelling_is_refused() {
         carry >>= 8;
     }
     assert_eq!(attach(&unsigned, &key, &[signature]), Err(ChainError::BadSignature { index: 0 }));
+}
+
+/// A transaction of Ethereum does not name its account: the review and the signature do.
+#[test]
+fn a_stranger_reviews_a_transaction_of_ethereum_as_his_own_and_cannot_sign_for_another() {
+    let (signer, unsigned) = built(Chain::Ethereum, &transfer(Chain::Ethereum));
+    let stranger = Signer::new(Chain::Ethereum, 4);
+    let decoded = decode(&unsigned, &stranger.public_key()).unwrap();
+    let from = address(Chain::Ethereum, NETWORK, &stranger.public_key()).unwrap();
+    assert!(decoded.review.lines.iter().any(|line| line.label == "From" && line.value == from.as_str()));
+    let signatures = stranger.sign_all(&decoded);
+    let refused = attach(&unsigned, &signer.public_key(), &signatures);
+    assert_eq!(refused, Err(ChainError::BadSignature { index: 0 }));
+    let signed = attach(&unsigned, &stranger.public_key(), &signatures).unwrap();
+    assert!(verify(&signed, &signer.public_key()).is_err());
 }
 
 /// Solana and NEAR share a curve; what one of them signs is never what the other signs.
