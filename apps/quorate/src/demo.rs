@@ -95,7 +95,7 @@ async fn play(children: &mut Children, options: &Options) -> Result<Report, CliE
     let (words, ceremony) = make_wallet(children).await?;
     let mut chains = Vec::new();
     let context = options.context.clone().unwrap_or_else(sample::context);
-    for (index, chain) in Chain::ALL.into_iter().enumerate() {
+    for (index, chain) in sample::CHAINS.into_iter().enumerate() {
         let recipient = recipient(children, chain).await?;
         for request in sample::requests(chain, &recipient, &context) {
             let pair = (index % NAMES.len(), (index + 1) % NAMES.len());
@@ -146,11 +146,11 @@ async fn recipient(children: &mut Children, chain: Chain) -> Result<String, CliE
     let device = children.devices.first_mut().ok_or_else(devices::missing)?;
     device.command(&Command::Addresses { wallet: None, account: 1 }).await?;
     let view = device.wait_for("addresses", PATIENCE).await?;
-    let network = sample::network(chain);
+    let network = sample::network(chain).to_string();
     let list = view.get("addresses").and_then(|list| list.as_array()).cloned().unwrap_or_default();
     let matches = |address: &&serde_json::Value| {
         address.get("chain").and_then(|c| c.as_str()) == Some(chain.name())
-            && address.get("network").and_then(|n| n.as_str()) == Some(network.name())
+            && address.get("network").and_then(|n| n.as_str()) == Some(network.as_str())
     };
     let found = list.iter().find(matches).ok_or_else(devices::missing)?;
     devices::text(found, "address")

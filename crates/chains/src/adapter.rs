@@ -1,11 +1,13 @@
 //! What a chain has to be able to do, and the functions that everybody calls.
 
-use crate::chain::{Chain, Network};
+use crate::chain::Chain;
 use crate::context::Context;
 use crate::error::ChainError;
 use crate::intent::Intent;
 use crate::key::PublicKey;
-use crate::signature;
+use crate::network::Network;
+use crate::review::Review;
+use crate::signature::{self, Verified};
 use crate::transaction::{Address, Decoded, Identity, SignedTransaction, UnsignedTransaction, check_length};
 
 /// Whose transaction it is.
@@ -34,8 +36,13 @@ pub(crate) trait Adapter {
     /// Understands unsigned bytes to the last one or refuses them.
     fn decode(&self, account: Account<'_>, bytes: &[u8]) -> Result<Decoded, ChainError>;
 
+    /// Adds to a review what the context claims and the bytes do not say, marked as a claim.
+    fn claim(&self, _bytes: &[u8], _context: &Context, _review: &mut Review) -> Result<(), ChainError> {
+        Ok(())
+    }
+
     /// Puts verified signatures, one per request, to unsigned bytes.
-    fn assemble(&self, bytes: &[u8], signatures: &[[u8; 64]]) -> Result<Vec<u8>, ChainError>;
+    fn assemble(&self, bytes: &[u8], signatures: &[Verified]) -> Result<Vec<u8>, ChainError>;
 
     /// Undoes [`Adapter::assemble`].
     fn disassemble(&self, signed: &[u8]) -> Result<(Vec<u8>, Vec<[u8; 64]>), ChainError>;
@@ -47,16 +54,18 @@ pub(crate) trait Adapter {
 /// Returns the address of a key.
 ///
 /// # Errors
-/// A key on another curve, or bytes that are no key.
+/// A network that the chain has not, a key on another curve, or bytes that are no key.
 pub fn address(chain: Chain, network: Network, key: &PublicKey) -> Result<Address, ChainError> {
+    chain.check(network)?;
     chain.adapter().address(Account { network, key })
 }
 
 /// Reads an address of this chain and network and returns it in its canonical spelling.
 ///
 /// # Errors
-/// [`ChainError::Address`] names the fault.
+/// [`ChainError::Address`] names the fault; [`ChainError::NoSuchNetwork`] refuses a network that the chain has not.
 pub fn parse_address(chain: Chain, network: Network, text: &str) -> Result<Address, ChainError> {
+    chain.check(network)?;
     chain.adapter().parse_address(network, text)
 }
 
@@ -89,6 +98,7 @@ pub fn build(
     intent: &Intent,
     context: &Context,
 ) -> Result<UnsignedTransaction, ChainError> {
+    chain.check(network)?;
     let account = Account { network, key };
     let bytes = chain.adapter().build(account, intent, context)?;
     let unsigned = UnsignedTransaction { chain, network, bytes };
@@ -97,13 +107,15 @@ pub fn build(
 }
 
 /// Reads a file of the chain's own tools, binary or base64: a Solana message or unsigned transaction, a NEAR
-/// transaction, a PSBT, or a message to sign in the form that [`build`] gives it.
+/// transaction, a PSBT, an Ethereum transaction (in hexadecimal too) or typed data, or a message to sign in the form that
+/// [`build`] gives it.
 ///
 /// What it returns has been parsed, not judged: [`decode`] judges.
 ///
 /// # Errors
 /// Too long, malformed, already signed, or with parts that are not understood.
 pub fn import(chain: Chain, network: Network, bytes: &[u8]) -> Result<UnsignedTransaction, ChainError> {
+    chain.check(network)?;
     let bytes = chain.adapter().import(bytes)?;
     Ok(UnsignedTransaction { chain, network, bytes })
 }
@@ -117,8 +129,24 @@ pub fn import(chain: Chain, network: Network, bytes: &[u8]) -> Result<UnsignedTr
 /// Malformed or non-canonical bytes, any part that is not understood, anything that another account would have to
 /// sign, and whatever is known to be unsafe.
 pub fn decode(unsigned: &UnsignedTransaction, key: &PublicKey) -> Result<Decoded, ChainError> {
+    unsigned.chain.check(unsigned.network)?;
     check_length(&unsigned.bytes)?;
     unsigned.chain.adapter().decode(Account { network: unsigned.network, key }, &unsigned.bytes)
+}
+
+/// Does what [`decode`] does, and adds to the review what a context claims about things that the bytes only point to:
+/// the names and decimal places of tokens. The requests are the same.
+///
+/// # Errors
+/// Whatever [`decode`] refuses, and claims that are none.
+pub fn decode_with(
+    unsigned: &UnsignedTransaction,
+    key: &PublicKey,
+    context: &Context,
+) -> Result<Decoded, ChainError> {
+    let mut decoded = decode(unsigned, key)?;
+    unsigned.chain.adapter().claim(&unsigned.bytes, context, &mut decoded.review)?;
+    Ok(decoded)
 }
 
 /// Verifies the signatures, one per request of [`decode`] and in their order, and puts them to the transaction.
@@ -131,19 +159,23 @@ pub fn attach(
     signatures: &[[u8; 64]],
 ) -> Result<SignedTransaction, ChainError> {
     let decoded = decode(unsigned, key)?;
-    signature::verify_all(unsigned.chain, key, &decoded.requests, signatures)?;
-    let bytes = unsigned.chain.adapter().assemble(&unsigned.bytes, signatures)?;
+    let verified = signature::verify_all(unsigned.chain, key, &decoded.requests, signatures)?;
+    let bytes = unsigned.chain.adapter().assemble(&unsigned.bytes, &verified)?;
     SignedTransaction::from_bytes(unsigned.chain, unsigned.network, &bytes)
 }
 
 /// Verifies a signed transaction against the account's key, and against everything that [`decode`] checks.
 ///
 /// # Errors
-/// Whatever [`decode`] refuses, or a signature that does not verify.
+/// Whatever [`decode`] refuses, a signature that does not verify, or bytes that [`attach`] would not have made.
 pub fn verify(signed: &SignedTransaction, key: &PublicKey) -> Result<(), ChainError> {
     let chain = signed.chain();
     let (bytes, signatures) = chain.adapter().disassemble(signed.bytes())?;
     let unsigned = UnsignedTransaction { chain, network: signed.network(), bytes };
     let decoded = decode(&unsigned, key)?;
-    signature::verify_all(chain, key, &decoded.requests, &signatures)
+    let verified = signature::verify_all(chain, key, &decoded.requests, &signatures)?;
+    if chain.adapter().assemble(&unsigned.bytes, &verified)? != signed.bytes() {
+        return Err(ChainError::NotCanonical { what: "signed transaction" });
+    }
+    Ok(())
 }

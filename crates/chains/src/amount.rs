@@ -65,7 +65,12 @@ pub(crate) fn parse_amount_u64(text: &str, decimals: u8) -> Result<u64, AmountFa
 
 /// Writes base units as decimal text in the main unit, exactly and without zeros at the end.
 pub fn format_amount(units: u128, decimals: u8) -> String {
-    let digits = format!("{units:0>width$}", width = usize::from(decimals) + 1);
+    place_point(&units.to_string(), decimals)
+}
+
+/// Puts a point before the last places of a number's digits, and takes zeros at the end away.
+pub(crate) fn place_point(digits: &str, decimals: u8) -> String {
+    let digits = format!("{digits:0>width$}", width = usize::from(decimals) + 1);
     let (whole, fraction) = digits.split_at(digits.len().saturating_sub(usize::from(decimals)));
     let fraction = fraction.trim_end_matches('0');
     if fraction.is_empty() { whole.to_owned() } else { format!("{whole}.{fraction}") }

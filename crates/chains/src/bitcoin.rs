@@ -21,10 +21,12 @@ use self::message::SignedWords;
 use self::psbt::Psbt;
 use crate::adapter::{Account, Adapter};
 use crate::amount::format_amount;
-use crate::chain::{Algorithm, Chain, Network, TapTweak};
+use crate::chain::{Algorithm, Chain, TapTweak};
 use crate::context::Context;
 use crate::error::ChainError;
 use crate::intent::Intent;
+use crate::network::Network;
+use crate::signature::Verified;
 use crate::text::{bytes_of_file, to_base64};
 use crate::transaction::{Address, Decoded, Identity, MAX_TRANSACTION, SigningRequest};
 
@@ -222,11 +224,12 @@ impl Adapter for Bitcoin {
         Ok(Decoded { review, requests })
     }
 
-    fn assemble(&self, bytes: &[u8], signatures: &[[u8; 64]]) -> Result<Vec<u8>, ChainError> {
+    fn assemble(&self, bytes: &[u8], signatures: &[Verified]) -> Result<Vec<u8>, ChainError> {
+        let signatures: Vec<_> = signatures.iter().map(|signature| signature.bytes).collect();
         if message::is_words(bytes) {
-            return SignedWords::new(message::parse(bytes)?, signatures).map(|signed| signed.encode());
+            return SignedWords::new(message::parse(bytes)?, &signatures).map(|signed| signed.encode());
         }
-        Psbt::parse(bytes)?.finalize(signatures)
+        Psbt::parse(bytes)?.finalize(&signatures)
     }
 
     fn disassemble(&self, signed: &[u8]) -> Result<(Vec<u8>, Vec<[u8; 64]>), ChainError> {

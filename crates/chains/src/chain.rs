@@ -1,4 +1,4 @@
-//! The chains, their networks, and how each signs.
+//! The chains, and how each signs.
 
 use core::fmt;
 use core::str::FromStr;
@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::adapter::Adapter;
 use crate::error::ChainError;
+use crate::network::Network;
 use crate::text::escape;
-use crate::{bitcoin, near, solana};
+use crate::{bitcoin, ethereum, near, solana};
 
 /// A chain that the wallet has accounts on.
 #[derive(
@@ -37,11 +38,13 @@ pub enum Chain {
     Near = 2,
     /// Bitcoin, by Taproot key path.
     Bitcoin = 3,
+    /// Ethereum, and every network of its machine.
+    Ethereum = 4,
 }
 
 impl Chain {
     /// Every chain, in the order in which they are listed to people.
-    pub const ALL: [Self; 3] = [Self::Solana, Self::Near, Self::Bitcoin];
+    pub const ALL: [Self; 4] = [Self::Solana, Self::Near, Self::Bitcoin, Self::Ethereum];
 
     /// Returns the chain's name, as [`FromStr`] reads it.
     pub const fn name(self) -> &'static str {
@@ -49,6 +52,7 @@ impl Chain {
             Self::Solana => "solana",
             Self::Near => "near",
             Self::Bitcoin => "bitcoin",
+            Self::Ethereum => "ethereum",
         }
     }
 
@@ -58,6 +62,7 @@ impl Chain {
             Self::Solana => "SOL",
             Self::Near => "NEAR",
             Self::Bitcoin => "BTC",
+            Self::Ethereum => "ETH",
         }
     }
 
@@ -67,6 +72,7 @@ impl Chain {
             Self::Solana => 9,
             Self::Near => 24,
             Self::Bitcoin => 8,
+            Self::Ethereum => 18,
         }
     }
 
@@ -75,6 +81,7 @@ impl Chain {
         match self {
             Self::Solana | Self::Near => KeyPurpose::Ed25519,
             Self::Bitcoin => KeyPurpose::Bip340Secp256k1,
+            Self::Ethereum => KeyPurpose::EcdsaSecp256k1,
         }
     }
 
@@ -85,7 +92,22 @@ impl Chain {
             (Self::Solana, _) => 501,
             (Self::Near, _) => 397,
             (Self::Bitcoin, Network::Mainnet) => 0,
-            (Self::Bitcoin, Network::Testnet | Network::Regtest) => 1,
+            (Self::Bitcoin, _) => 1,
+            (Self::Ethereum, _) => 60,
+        }
+    }
+
+    /// Refuses a network that this chain does not have.
+    pub(crate) fn check(self, network: Network) -> Result<(), ChainError> {
+        match (self, network) {
+            (_, Network::Mainnet | Network::Testnet | Network::Regtest) => Ok(()),
+            (Self::Solana | Self::Near | Self::Bitcoin, Network::Evm(_)) => {
+                Err(ChainError::NoSuchNetwork { chain: self, network })
+            }
+            (Self::Ethereum, Network::Evm(id)) if network.is_canonical() && id <= ethereum::MAX_CHAIN_ID => {
+                Ok(())
+            }
+            (Self::Ethereum, Network::Evm(_)) => Err(ChainError::NoSuchNetwork { chain: self, network }),
         }
     }
 
@@ -94,6 +116,7 @@ impl Chain {
             Self::Solana => &solana::Solana,
             Self::Near => &near::Near,
             Self::Bitcoin => &bitcoin::Bitcoin,
+            Self::Ethereum => &ethereum::Ethereum,
         }
     }
 }
@@ -115,71 +138,6 @@ impl FromStr for Chain {
     }
 }
 
-/// Which network of a chain.
-///
-/// | | Solana | NEAR | Bitcoin |
-/// |---|---|---|---|
-/// | `Mainnet` | mainnet-beta | mainnet | mainnet |
-/// | `Testnet` | devnet, testnet | testnet | testnet, signet |
-/// | `Regtest` | a validator of one's own | localnet | regtest |
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    BorshSerialize,
-    BorshDeserialize,
-)]
-#[serde(rename_all = "lowercase")]
-#[borsh(use_discriminant = true)]
-#[repr(u8)]
-pub enum Network {
-    /// The network whose coins are money.
-    Mainnet = 1,
-    /// A public network for tests.
-    Testnet = 2,
-    /// A network on one's own machine.
-    Regtest = 3,
-}
-
-impl Network {
-    /// Returns the network's name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Mainnet => "mainnet",
-            Self::Testnet => "testnet",
-            Self::Regtest => "regtest",
-        }
-    }
-}
-
-impl fmt::Display for Network {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Network {
-    type Err = ChainError;
-
-    /// Reads a name, or what a chain calls its own: `devnet` and `signet` are [`Network::Testnet`], `localnet` is
-    /// [`Network::Regtest`].
-    fn from_str(name: &str) -> Result<Self, ChainError> {
-        match name {
-            "mainnet" => Ok(Self::Mainnet),
-            "testnet" | "devnet" | "signet" => Ok(Self::Testnet),
-            "regtest" | "localnet" => Ok(Self::Regtest),
-            _ => Err(ChainError::UnknownNetwork { name: escape(name) }),
-        }
-    }
-}
-
 /// How a payload is signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -191,6 +149,9 @@ pub enum Algorithm {
         /// What turns the account's key into the one that signs.
         tweak: TapTweak,
     },
+    /// ECDSA on secp256k1 over a payload of 32 bytes that is a digest already, by the account's key; r and s follow
+    /// each other in 64 bytes, and s is in the lower half of its range.
+    Ecdsa,
 }
 
 /// What BIP-341 does to a key before it signs.

@@ -22,6 +22,8 @@ pub enum Context {
     Near(NearContext),
     /// Bitcoin's.
     Bitcoin(BitcoinContext),
+    /// Ethereum's.
+    Ethereum(Box<EthereumContext>),
 }
 
 /// What a `--context` file holds: the facts of one or more chains.
@@ -37,6 +39,9 @@ pub struct ContextFile {
     /// Bitcoin's facts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bitcoin: Option<BitcoinContext>,
+    /// Ethereum's facts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ethereum: Option<EthereumContext>,
 }
 
 impl ContextFile {
@@ -54,6 +59,9 @@ impl ContextFile {
             Chain::Solana => self.solana.clone().map_or(Context::None, Context::Solana),
             Chain::Near => self.near.clone().map_or(Context::None, Context::Near),
             Chain::Bitcoin => self.bitcoin.clone().map_or(Context::None, Context::Bitcoin),
+            Chain::Ethereum => {
+                self.ethereum.clone().map_or(Context::None, |facts| Context::Ethereum(Box::new(facts)))
+            }
         }
     }
 }
@@ -132,4 +140,59 @@ pub enum BitcoinFee {
     Rate(String),
     /// Satoshi in all. When no change is worth an output, what would be change is paid as well.
     Total(u64),
+}
+
+/// Ethereum's facts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EthereumContext {
+    /// The nonce the transaction will carry: how many the account has sent.
+    pub nonce: u64,
+    /// The most gas the transaction may use.
+    pub gas_limit: u64,
+    /// What a unit of gas may cost, which also decides the kind of the transaction.
+    pub fee: EthereumFee,
+    /// Storage that the transaction announces to touch.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub access_list: Vec<EthereumAccess>,
+    /// What somebody says about tokens. The chain does not know it, and reviews say who claims it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tokens: Vec<TokenClaim>,
+}
+
+/// How a unit of gas is paid for, in decimal, in gwei.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum EthereumFee {
+    /// A price that is paid in full: a legacy transaction, or one of EIP-2930 if there is an access list.
+    GasPrice(String),
+    /// The two fees of EIP-1559.
+    Dynamic {
+        /// The most in all.
+        max: String,
+        /// What of it the maker of the block may keep.
+        priority: String,
+    },
+}
+
+/// An entry of an access list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EthereumAccess {
+    /// The account.
+    pub address: String,
+    /// Its storage keys, each 32 bytes in hexadecimal after `0x`.
+    pub storage_keys: Vec<String>,
+}
+
+/// What is said about a token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TokenClaim {
+    /// The address of its contract.
+    pub address: String,
+    /// What it is called.
+    pub symbol: String,
+    /// How many decimal places its main unit has.
+    pub decimals: u8,
 }

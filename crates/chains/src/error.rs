@@ -4,8 +4,10 @@ use thiserror::Error;
 
 use crate::amount::AmountFault;
 use crate::bitcoin::BitcoinRefusal;
-use crate::chain::{Chain, Network};
+use crate::chain::Chain;
+use crate::ethereum::EthereumRefusal;
 use crate::near::NearRefusal;
+use crate::network::Network;
 use crate::solana::SolanaRefusal;
 
 /// Why this crate refused.
@@ -24,6 +26,14 @@ pub enum ChainError {
     UnknownNetwork {
         /// What was given.
         name: String,
+    },
+    /// The network is none of the chain's, or named in other than the one way.
+    #[error("{chain} has no network `{network}`")]
+    NoSuchNetwork {
+        /// The chain asked for.
+        chain: Chain,
+        /// The network asked for.
+        network: Network,
     },
     /// The key is on a curve that the chain does not sign with.
     #[error("a {chain} account needs a key for {}", .chain.purpose())]
@@ -152,6 +162,9 @@ pub enum ChainError {
     /// Bitcoin: understood and refused.
     #[error("refused: {0}")]
     Bitcoin(BitcoinRefusal),
+    /// Ethereum: understood and refused.
+    #[error("refused: {0}")]
+    Ethereum(EthereumRefusal),
     /// There is not one signature per request.
     #[error("{found} signatures where {expected} are needed")]
     SignatureCount {
@@ -212,5 +225,11 @@ impl From<NearRefusal> for ChainError {
 impl From<BitcoinRefusal> for ChainError {
     fn from(refusal: BitcoinRefusal) -> Self {
         Self::Bitcoin(refusal)
+    }
+}
+
+impl From<EthereumRefusal> for ChainError {
+    fn from(refusal: EthereumRefusal) -> Self {
+        Self::Ethereum(refusal)
     }
 }

@@ -38,6 +38,20 @@ pub enum Intent {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         callback_url: Option<String>,
     },
+    /// Ethereum only: pays tokens of a contract. The context says how many decimal places the token has.
+    TokenTransfer {
+        /// The address of the token's contract.
+        token: String,
+        /// Who is paid.
+        to: String,
+        /// How much, in decimal, in the token's main unit.
+        amount: String,
+    },
+    /// Ethereum only: signs typed data, as EIP-712 says.
+    TypedData {
+        /// The JSON text that `eth_signTypedData_v4` takes.
+        json: String,
+    },
     /// NEAR only: calls a method of a contract.
     NearFunctionCall {
         /// The account of the contract.
@@ -59,6 +73,8 @@ impl Intent {
         match self {
             Self::Transfer { .. } => "transfer",
             Self::Message { .. } => "message",
+            Self::TokenTransfer { .. } => "token-transfer",
+            Self::TypedData { .. } => "typed-data",
             Self::NearFunctionCall { .. } => "near-function-call",
         }
     }

@@ -14,9 +14,11 @@ mod bitcoin;
 mod chain;
 mod context;
 mod error;
+mod ethereum;
 mod intent;
 mod key;
 mod near;
+mod network;
 mod reader;
 mod review;
 mod signature;
@@ -24,17 +26,20 @@ mod solana;
 mod text;
 mod transaction;
 
-pub use adapter::{address, attach, build, decode, import, parse_address, verify};
+pub use adapter::{address, attach, build, decode, decode_with, import, parse_address, verify};
 pub use amount::{AmountFault, format_amount, parse_amount};
 pub use bitcoin::BitcoinRefusal;
-pub use chain::{Algorithm, Chain, Network, TapTweak};
+pub use chain::{Algorithm, Chain, TapTweak};
 pub use context::{
-    BitcoinContext, BitcoinFee, Context, ContextFile, MessageVersion, NearContext, SolanaContext, Utxo,
+    BitcoinContext, BitcoinFee, Context, ContextFile, EthereumAccess, EthereumContext, EthereumFee,
+    MessageVersion, NearContext, SolanaContext, TokenClaim, Utxo,
 };
 pub use error::{AddressFault, ChainError};
+pub use ethereum::{EthereumRefusal, TypedDataFault};
 pub use intent::Intent;
 pub use key::PublicKey;
 pub use near::NearRefusal;
+pub use network::Network;
 pub use review::{Review, ReviewLine};
 pub use solana::SolanaRefusal;
 pub use text::escape;

@@ -18,12 +18,14 @@ use thiserror::Error;
 use self::message::Nep413;
 use self::model::Transaction;
 use crate::adapter::{Account, Adapter};
-use crate::chain::{Algorithm, Chain, Network};
+use crate::chain::{Algorithm, Chain};
 use crate::context::Context;
 use crate::error::ChainError;
 use crate::intent::Intent;
 use crate::key::PublicKey;
+use crate::network::Network;
 use crate::reader::Reader;
+use crate::signature::Verified;
 use crate::text::{base58, bytes_of_file, to_base64};
 use crate::transaction::{Address, Decoded, Identity, MAX_TRANSACTION, SigningRequest};
 
@@ -129,11 +131,11 @@ impl Adapter for Near {
         Ok(Decoded { review, requests: vec![SigningRequest { algorithm: Algorithm::Ed25519, payload }] })
     }
 
-    fn assemble(&self, bytes: &[u8], signatures: &[[u8; 64]]) -> Result<Vec<u8>, ChainError> {
+    fn assemble(&self, bytes: &[u8], signatures: &[Verified]) -> Result<Vec<u8>, ChainError> {
         let [signature] = signatures else {
             return Err(ChainError::SignatureCount { expected: 1, found: signatures.len() });
         };
-        Ok([bytes, &[ED25519], signature.as_slice()].concat())
+        Ok([bytes, &[ED25519], signature.bytes.as_slice()].concat())
     }
 
     fn disassemble(&self, signed: &[u8]) -> Result<(Vec<u8>, Vec<[u8; 64]>), ChainError> {

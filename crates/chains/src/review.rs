@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::chain::{Chain, Network};
+use crate::chain::Chain;
+use crate::network::Network;
 use crate::text::escape;
 
 /// The meaning of a transaction, in words, taken from the decoded model alone.

@@ -1,6 +1,6 @@
 //! Verifying signatures with verifiers that are not ours.
 
-use k256::schnorr;
+use k256::{ecdsa, schnorr};
 
 use crate::bitcoin::taproot;
 use crate::chain::{Algorithm, Chain, TapTweak};
@@ -8,22 +8,31 @@ use crate::error::ChainError;
 use crate::key::PublicKey;
 use crate::transaction::SigningRequest;
 
+/// A signature that the account's key has made for the request in its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Verified {
+    /// The signature: R and S for Schnorr, r and s for ECDSA.
+    pub(crate) bytes: [u8; 64],
+    /// ECDSA only: the number, 0 to 3, that tells which of the points that r names the signer had.
+    pub(crate) recovery_id: Option<u8>,
+}
+
 /// Verifies one signature per request, in order.
 pub(crate) fn verify_all(
     chain: Chain,
     key: &PublicKey,
     requests: &[SigningRequest],
     signatures: &[[u8; 64]],
-) -> Result<(), ChainError> {
+) -> Result<Vec<Verified>, ChainError> {
     if requests.len() != signatures.len() {
         return Err(ChainError::SignatureCount { expected: requests.len(), found: signatures.len() });
     }
-    for (index, (request, signature)) in requests.iter().zip(signatures).enumerate() {
-        if !verify(chain, key, request, signature)? {
-            return Err(ChainError::BadSignature { index });
-        }
-    }
-    Ok(())
+    let pairs = requests.iter().zip(signatures).enumerate();
+    pairs
+        .map(|(index, (request, signature))| {
+            verify(chain, key, request, signature)?.ok_or(ChainError::BadSignature { index })
+        })
+        .collect()
 }
 
 fn verify(
@@ -31,18 +40,34 @@ fn verify(
     key: &PublicKey,
     request: &SigningRequest,
     signature: &[u8; 64],
-) -> Result<bool, ChainError> {
+) -> Result<Option<Verified>, ChainError> {
+    let plain = |good: bool| good.then_some(Verified { bytes: *signature, recovery_id: None });
     match request.algorithm {
         Algorithm::Ed25519 => {
             let signature = ed25519_dalek::Signature::from_bytes(signature);
-            Ok(key.ed25519(chain)?.verify_strict(&request.payload, &signature).is_ok())
+            Ok(plain(key.ed25519(chain)?.verify_strict(&request.payload, &signature).is_ok()))
         }
         Algorithm::Bip340 { tweak: TapTweak::KeyPath } => {
             let output_key = taproot::output_key(&key.secp256k1(chain)?)?;
             let verifier = schnorr::VerifyingKey::from_bytes(&output_key);
             let verifier = verifier.map_err(|_| ChainError::InvalidKey { chain })?;
-            let Ok(signature) = schnorr::Signature::try_from(signature.as_slice()) else { return Ok(false) };
-            Ok(verifier.verify_raw(&request.payload, &signature).is_ok())
+            let Ok(signature) = schnorr::Signature::try_from(signature.as_slice()) else { return Ok(None) };
+            Ok(plain(verifier.verify_raw(&request.payload, &signature).is_ok()))
         }
+        Algorithm::Ecdsa => Ok(verify_ecdsa(&key.secp256k1(chain)?, &request.payload, signature)),
     }
 }
+
+/// Verifies by recovering the key, which also says which point r names.
+fn verify_ecdsa(key: &k256::PublicKey, digest: &[u8], bytes: &[u8; 64]) -> Option<Verified> {
+    let signature = ecdsa::Signature::from_slice(bytes).ok()?;
+    if digest.len() != 32 || signature.normalize_s().is_some() {
+        return None;
+    }
+    let key = ecdsa::VerifyingKey::from(key);
+    let id = ecdsa::RecoveryId::trial_recovery_from_prehash(&key, digest, &signature).ok()?;
+    Some(Verified { bytes: *bytes, recovery_id: Some(id.to_byte()) })
+}
+
+#[cfg(test)]
+mod tests;

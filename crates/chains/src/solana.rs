@@ -18,12 +18,14 @@ use self::message::Message;
 use self::offchain::OffchainMessage;
 use crate::adapter::{Account, Adapter};
 use crate::amount::format_amount;
-use crate::chain::{Algorithm, Chain, Network};
+use crate::chain::{Algorithm, Chain};
 use crate::context::Context;
 use crate::error::{AddressFault, ChainError};
 use crate::intent::Intent;
 use crate::key::PublicKey;
+use crate::network::Network;
 use crate::reader::Reader;
+use crate::signature::Verified;
 use crate::text::{base58, bytes_of_file, decode_base58_32, to_base64};
 use crate::transaction::{Address, Decoded, Identity, SigningRequest};
 
@@ -187,11 +189,11 @@ impl Adapter for Solana {
         Ok(Decoded { review, requests: vec![SigningRequest { algorithm: Algorithm::Ed25519, payload }] })
     }
 
-    fn assemble(&self, bytes: &[u8], signatures: &[[u8; 64]]) -> Result<Vec<u8>, ChainError> {
+    fn assemble(&self, bytes: &[u8], signatures: &[Verified]) -> Result<Vec<u8>, ChainError> {
         let [signature] = signatures else {
             return Err(ChainError::SignatureCount { expected: 1, found: signatures.len() });
         };
-        Ok([&[1], signature.as_slice(), bytes].concat())
+        Ok([&[1], signature.bytes.as_slice(), bytes].concat())
     }
 
     fn disassemble(&self, signed: &[u8]) -> Result<(Vec<u8>, Vec<[u8; 64]>), ChainError> {

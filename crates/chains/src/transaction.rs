@@ -6,8 +6,9 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use quorate_primitives::encoding::{self, DecodeError, Versioned};
 use serde::{Deserialize, Serialize};
 
-use crate::chain::{Algorithm, Chain, Network};
+use crate::chain::{Algorithm, Chain};
 use crate::error::ChainError;
+use crate::network::Network;
 use crate::review::Review;
 
 /// The longest unsigned or signed transaction of any chain.
@@ -44,14 +45,14 @@ pub struct UnsignedTransaction {
     pub chain: Chain,
     /// The network.
     pub network: Network,
-    /// A Solana message, a NEAR transaction, a Bitcoin PSBT, or a message to sign in the chain's own form.
+    /// A Solana message, a NEAR or Ethereum transaction, a Bitcoin PSBT, or a message to sign in the chain's own form.
     #[serde(with = "crate::text::hex_bytes")]
     pub bytes: Vec<u8>,
 }
 
 impl Versioned for UnsignedTransaction {
     const VERSION: u8 = 1;
-    const MAX_LEN: usize = 1 + 2 + 4 + MAX_TRANSACTION;
+    const MAX_LEN: usize = 1 + 2 + 8 + 4 + MAX_TRANSACTION;
     const NAME: &'static str = "unsigned transaction";
 }
 
@@ -75,7 +76,7 @@ impl UnsignedTransaction {
 pub struct Decoded {
     /// What a person reads.
     pub review: Review,
-    /// What the account's key has to sign: one request on Solana and NEAR, one per input on Bitcoin.
+    /// What the account's key has to sign: one request, but one per input on Bitcoin.
     pub requests: Vec<SigningRequest>,
 }
 
@@ -84,7 +85,7 @@ pub struct Decoded {
 pub struct SigningRequest {
     /// How to sign.
     pub algorithm: Algorithm,
-    /// What to sign: for Ed25519 the message itself, for BIP-340 the 32 bytes that the chain signs.
+    /// What to sign: for Ed25519 the message itself, for BIP-340 and ECDSA the 32 bytes that the chain signs.
     #[serde(with = "crate::text::hex_bytes")]
     pub payload: Vec<u8>,
 }
@@ -101,12 +102,13 @@ pub struct SignedTransaction {
 }
 
 impl SignedTransaction {
-    /// Reads a signed transaction: Solana's and NEAR's wire form, Bitcoin's finalised PSBT, or a signed message.
+    /// Reads a signed transaction: Solana's, NEAR's and Ethereum's wire form, Bitcoin's finalised PSBT, or a signed message.
     /// The signatures are not looked at; [`verify`](crate::verify) does.
     ///
     /// # Errors
-    /// Too long, malformed, or not canonical.
+    /// A network that the chain has not; too long, malformed, or not canonical.
     pub fn from_bytes(chain: Chain, network: Network, bytes: &[u8]) -> Result<Self, ChainError> {
+        chain.check(network)?;
         check_length(bytes)?;
         let identity = chain.adapter().identify(bytes)?;
         Ok(Self { chain, network, bytes: bytes.to_vec(), txid: identity.txid, encoded: identity.encoded })
@@ -132,7 +134,8 @@ impl SignedTransaction {
         &self.txid
     }
 
-    /// Returns the text that the chain's RPC takes: base64 on Solana and NEAR, hexadecimal on Bitcoin. Of a message
+    /// Returns the text that the chain's RPC takes: base64 on Solana and NEAR, hexadecimal on Bitcoin and,
+    /// after `0x`, Ethereum. Of a message
     /// it is the signature, as the chain's tools write it.
     pub fn encoded(&self) -> &str {
         &self.encoded

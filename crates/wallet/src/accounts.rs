@@ -1,6 +1,7 @@
 //! Accounts: children of the wallet's keys, one for every chain, network and number.
 
 use quorate_chains::{self as chains, Chain, ChainError, Network, PublicKey, SignedTransaction};
+use quorate_primitives::KeyPurpose;
 use quorate_threshold::derive::{Derivation, derive_public};
 use quorate_threshold::{KeyShare, PublicKeys};
 
@@ -49,12 +50,17 @@ impl Account {
 }
 
 /// Returns the key share that signs for a chain.
+///
+/// No address is shown where nothing can be signed: coins sent there could not be moved.
 pub(crate) fn share_for(shares: &[KeyShare], chain: Chain) -> Result<&KeyShare, CommandError> {
     let purpose = chain.purpose();
+    if purpose == KeyPurpose::EcdsaSecp256k1 {
+        return Err(CommandError::CannotSign(chain));
+    }
     shares.iter().find(|share| share.public.purpose == purpose).ok_or(CommandError::NoKey(chain))
 }
 
-/// Returns an account's addresses on every chain and network.
+/// Returns an account's addresses on every chain that can be signed for, and every network.
 pub(crate) fn addresses(shares: &[KeyShare], number: u32) -> Vec<Address> {
     let of_chain = |chain: Chain| {
         NETWORKS.into_iter().filter_map(move |network| address(shares, Account { chain, network, number }))

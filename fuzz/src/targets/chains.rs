@@ -15,6 +15,8 @@ pub const TARGETS: &[Target] = &[
     Target::new("chains_near", |bytes| foreign(Chain::Near, bytes)).with_seeds(|| seeds(Chain::Near)),
     Target::new("chains_bitcoin", |bytes| foreign(Chain::Bitcoin, bytes))
         .with_seeds(|| seeds(Chain::Bitcoin)),
+    Target::new("chains_ethereum", |bytes| foreign(Chain::Ethereum, bytes))
+        .with_seeds(|| seeds(Chain::Ethereum)),
     Target::new("chains_address", |bytes| {
         for chain in Chain::ALL {
             for network in NETWORKS {
@@ -31,7 +33,8 @@ pub const TARGETS: &[Target] = &[
 
 const NETWORKS: [Network; 3] = [Network::Mainnet, Network::Testnet, Network::Regtest];
 
-const ADDRESSES: [&str; 4] = [
+const ADDRESSES: [&str; 5] = [
+    "0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F",
     "11111111111111111111111111111112",
     "alice.near",
     "bcrt1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqc8gma6",
@@ -39,7 +42,7 @@ const ADDRESSES: [&str; 4] = [
 ];
 
 /// Intents with contexts they can be built in.
-const WISHES: [(&str, &str); 5] = [
+const WISHES: [(&str, &str); 8] = [
     (
         r#"{"transfer":{"to":"11111111111111111111111111111112","amount":"0.5","memo":"rent"}}"#,
         r#"{"solana":{"recent_blockhash":"11111111111111111111111111111111","compute_unit_limit":1000,"compute_unit_price":1}}"#,
@@ -56,12 +59,24 @@ const WISHES: [(&str, &str); 5] = [
         r#"{"transfer":{"to":"bcrt1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqc8gma6","amount":"0.001"}}"#,
         r#"{"bitcoin":{"utxos":[{"txid":"0101010101010101010101010101010101010101010101010101010101010101","vout":0,"value":1000000}],"fee":{"rate":"2"}}}"#,
     ),
+    (
+        r#"{"transfer":{"to":"0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F","amount":"0.5"}}"#,
+        r#"{"ethereum":{"nonce":7,"gas_limit":30000,"fee":{"gas_price":"2"},"access_list":[{"address":"0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F","storage_keys":["0x0101010101010101010101010101010101010101010101010101010101010101"]}]}}"#,
+    ),
+    (
+        r#"{"token-transfer":{"token":"0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48","to":"0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F","amount":"1.5"}}"#,
+        r#"{"ethereum":{"nonce":7,"gas_limit":60000,"fee":{"dynamic":{"max":"30","priority":"1.5"}},"tokens":[{"address":"0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48","symbol":"USDC","decimals":6}]}}"#,
+    ),
+    (
+        r#"{"typed-data":{"json":"{\"types\":{\"Mail\":[{\"name\":\"to\",\"type\":\"Person[]\"},{\"name\":\"n\",\"type\":\"int8\"}],\"Person\":[{\"name\":\"wallet\",\"type\":\"address\"},{\"name\":\"tag\",\"type\":\"bytes2\"}]},\"primaryType\":\"Mail\",\"domain\":{\"name\":\"Mail\",\"chainId\":1},\"message\":{\"to\":[{\"wallet\":\"0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F\",\"tag\":\"0x0102\"}],\"n\":-5}}"}}"#,
+        r#"{"ethereum":{"nonce":7,"gas_limit":21000,"fee":{"gas_price":"2"}}}"#,
+    ),
     (r#"{"message":{"text":"hello"}}"#, "{}"),
 ];
 
 fn key(chain: Chain) -> PublicKey {
     match chain {
-        Chain::Bitcoin => PublicKey::Secp256k1(*SECP256K1_BASE),
+        Chain::Bitcoin | Chain::Ethereum => PublicKey::Secp256k1(*SECP256K1_BASE),
         Chain::Solana | Chain::Near => PublicKey::Ed25519(*ED25519_BASE),
     }
 }

@@ -5,11 +5,13 @@
 //! machine holds, through the product's own `quorate-chains`; the product, named by `QUORATE_BIN`, with keys that
 //! nobody holds. Both speak the same interface.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use quorate_chains::{
-    BitcoinContext, BitcoinFee, ContextFile, MessageVersion, NearContext, SolanaContext, Utxo,
+    BitcoinContext, BitcoinFee, ContextFile, EthereumContext, EthereumFee, MessageVersion, NearContext,
+    SolanaContext, Utxo,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -66,6 +68,23 @@ pub fn missing(what: &str) {
     println!("skipped: {what}");
 }
 
+/// Runs a script of `node/` with one argument and returns what it prints, or nothing when its packages are missing.
+///
+/// # Panics
+/// When it cannot be run or fails; with `QUORATE_CI=1` also when the packages are missing.
+pub fn node(script: &str, argument: &OsStr) -> Option<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("node");
+    if !folder.join("node_modules").exists() {
+        missing("node/node_modules is not there: run `npm ci` in it");
+        return None;
+    }
+    let output = Command::new("node").arg(folder.join(script)).arg(argument).output();
+    let output = output.expect("node is installed");
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{script} {}: {}\n{out}\n{err}", argument.display(), output.status);
+    Some(out.into_owned())
+}
+
 /// Runs `PROGRAM demo --json --context FILE`.
 ///
 /// # Panics
@@ -100,6 +119,13 @@ pub fn context() -> ContextFile {
         bitcoin: Some(BitcoinContext {
             utxos: (0..3).map(utxo).collect(),
             fee: BitcoinFee::Rate("2.5".into()),
+        }),
+        ethereum: Some(EthereumContext {
+            nonce: 0,
+            gas_limit: 60_000,
+            fee: EthereumFee::Dynamic { max: "30".into(), priority: "1.5".into() },
+            access_list: Vec::new(),
+            tokens: Vec::new(),
         }),
     }
 }

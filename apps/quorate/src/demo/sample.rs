@@ -1,16 +1,19 @@
 //! Sample values for chains that are not asked: a blockhash, a nonce, an unspent output.
 
 use quorate_wallet::chains::{
-    BitcoinContext, BitcoinFee, Chain, ContextFile, Intent, MessageVersion, NearContext, Network,
-    SolanaContext, Utxo,
+    BitcoinContext, BitcoinFee, Chain, ContextFile, EthereumContext, EthereumFee, Intent, MessageVersion,
+    NearContext, Network, SolanaContext, Utxo,
 };
 use quorate_wallet::{Content, Request};
+
+/// The chains that the demo signs on: those of the Schnorr keys.
+pub(super) const CHAINS: [Chain; 3] = [Chain::Solana, Chain::Near, Chain::Bitcoin];
 
 /// Returns the network that the demo signs for.
 pub(super) const fn network(chain: Chain) -> Network {
     match chain {
         Chain::Solana | Chain::Near => Network::Testnet,
-        Chain::Bitcoin => Network::Regtest,
+        Chain::Bitcoin | Chain::Ethereum => Network::Regtest,
     }
 }
 
@@ -37,6 +40,13 @@ pub(super) fn context() -> ContextFile {
             }],
             fee: BitcoinFee::Rate("2".to_owned()),
         }),
+        ethereum: Some(EthereumContext {
+            nonce: 0,
+            gas_limit: 21_000,
+            fee: EthereumFee::Dynamic { max: "30".to_owned(), priority: "1".to_owned() },
+            access_list: Vec::new(),
+            tokens: Vec::new(),
+        }),
     }
 }
 
@@ -57,7 +67,7 @@ pub(super) fn requests(chain: Chain, recipient: &str, context: &ContextFile) -> 
     };
     match chain {
         Chain::Solana => vec![request("transfer", transfer), request("message", message)],
-        Chain::Near | Chain::Bitcoin => vec![request("transfer", transfer)],
+        Chain::Near | Chain::Bitcoin | Chain::Ethereum => vec![request("transfer", transfer)],
     }
 }
 
@@ -65,6 +75,6 @@ const fn amount(chain: Chain) -> &'static str {
     match chain {
         Chain::Solana => "0.25",
         Chain::Near => "1.5",
-        Chain::Bitcoin => "0.1",
+        Chain::Bitcoin | Chain::Ethereum => "0.1",
     }
 }

@@ -121,11 +121,11 @@ fn address_rows(addresses: &[Address]) -> Vec<[String; 3]> {
     let mut rows: Vec<[String; 3]> = Vec::new();
     for address in addresses {
         let chain = address.chain.name();
-        let network = address.network.name();
+        let network = &address.network;
         let same = rows.iter_mut().find(|[of, _, text]| of == chain && *text == address.address);
         match same {
             Some([_, networks, _]) => *networks = format!("{networks}, {network}"),
-            None => rows.push([chain.to_owned(), network.to_owned(), address.address.clone()]),
+            None => rows.push([chain.to_owned(), network.to_string(), address.address.clone()]),
         }
     }
     for [_, networks, _] in &mut rows {

@@ -4,8 +4,8 @@ use bech32::primitives::decode::{SegwitHrpstring, SegwitHrpstringError};
 use bech32::{Fe32, Hrp, segwit};
 
 use super::script::{self, ScriptKind};
-use crate::chain::Network;
 use crate::error::AddressFault;
+use crate::network::Network;
 use crate::transaction::Address;
 
 /// Longer addresses do not exist.
@@ -22,7 +22,8 @@ const fn marks(network: Network) -> Marks {
     match network {
         Network::Mainnet => Marks { hrp: "bc", p2pkh: 0x00, p2sh: 0x05 },
         Network::Testnet => Marks { hrp: "tb", p2pkh: 0x6f, p2sh: 0xc4 },
-        Network::Regtest => Marks { hrp: "bcrt", p2pkh: 0x6f, p2sh: 0xc4 },
+        // `Chain::check` has refused what Bitcoin has not.
+        Network::Regtest | Network::Evm(_) => Marks { hrp: "bcrt", p2pkh: 0x6f, p2sh: 0xc4 },
     }
 }
 

@@ -55,7 +55,9 @@ pub(super) fn build(account: Account<'_>, intent: &Intent, context: &Context) ->
             }
             Ok(message::encode(text))
         }
-        Intent::NearFunctionCall { .. } => Err(ChainError::UnknownIntent { chain: CHAIN, intent: kind }),
+        Intent::NearFunctionCall { .. } | Intent::TokenTransfer { .. } | Intent::TypedData { .. } => {
+            Err(ChainError::UnknownIntent { chain: CHAIN, intent: kind })
+        }
     }
 }
 

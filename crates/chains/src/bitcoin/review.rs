@@ -9,8 +9,9 @@ use super::select::virtual_size;
 use super::taproot::AccountKey;
 use super::{BitcoinRefusal, MAX_MONEY, address};
 use crate::amount::format_amount;
-use crate::chain::{Chain, Network};
+use crate::chain::Chain;
 use crate::error::ChainError;
+use crate::network::Network;
 use crate::review::Review;
 
 /// The most that is paid to miners: 0.01 BTC.

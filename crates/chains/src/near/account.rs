@@ -1,8 +1,9 @@
 //! Account names.
 
 use super::NearRefusal;
-use crate::chain::{Chain, Network};
+use crate::chain::Chain;
 use crate::error::{AddressFault, ChainError};
+use crate::network::Network;
 use crate::text::escape;
 
 const MIN_LEN: usize = 2;
@@ -26,7 +27,8 @@ pub(super) fn check(network: Network, account: &str) -> Result<(), ChainError> {
     let foreign = match network {
         Network::Mainnet => account == "testnet" || account.ends_with(".testnet"),
         Network::Testnet => account == "near" || account.ends_with(".near"),
-        Network::Regtest => false,
+        // `Chain::check` has refused what NEAR has not.
+        Network::Regtest | Network::Evm(_) => false,
     };
     if foreign {
         return Err(NearRefusal::ForeignNetwork { account: escape(account), network }.into());

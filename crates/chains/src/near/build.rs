@@ -56,6 +56,9 @@ pub(super) fn build(account: Account<'_>, intent: &Intent, context: &Context) ->
             };
             transaction(contract, Action::FunctionCall(call))
         }
+        Intent::TokenTransfer { .. } | Intent::TypedData { .. } => {
+            Err(ChainError::UnknownIntent { chain: CHAIN, intent: kind })
+        }
         Intent::Message { text, recipient, nonce, callback_url } => {
             let missing = |field| ChainError::MissingField { chain: CHAIN, intent: kind, field };
             let nonce = nonce.as_deref().ok_or(missing("nonce"))?;

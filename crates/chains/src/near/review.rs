@@ -5,8 +5,9 @@ use super::account::{self, is_implicit};
 use super::message::Nep413;
 use super::model::{Action, FunctionCall, Transaction};
 use crate::amount::format_amount;
-use crate::chain::{Chain, Network};
+use crate::chain::Chain;
 use crate::error::ChainError;
+use crate::network::Network;
 use crate::review::Review;
 use crate::text::{base58, escape};
 

@@ -41,7 +41,9 @@ pub(super) fn build(account: Account<'_>, intent: &Intent, context: &Context) ->
             }
             Ok(OffchainMessage { signer: key, text: text.clone() }.encode())
         }
-        Intent::NearFunctionCall { .. } => Err(ChainError::UnknownIntent { chain: CHAIN, intent: kind }),
+        Intent::NearFunctionCall { .. } | Intent::TokenTransfer { .. } | Intent::TypedData { .. } => {
+            Err(ChainError::UnknownIntent { chain: CHAIN, intent: kind })
+        }
     }
 }
 

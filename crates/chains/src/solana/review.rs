@@ -7,9 +7,10 @@ use super::message::Message;
 use super::offchain::OffchainMessage;
 use super::{MAX_FEE, SolanaRefusal, is_key};
 use crate::amount::format_amount;
-use crate::chain::{Chain, Network};
+use crate::chain::Chain;
 use crate::context::MessageVersion;
 use crate::error::ChainError;
+use crate::network::Network;
 use crate::review::Review;
 use crate::text::base58;
 

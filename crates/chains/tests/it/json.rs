@@ -56,14 +56,20 @@ fn context_files_are_read_strictly() {
     let file = r#"{
         "solana": {"recent_blockhash": "EkSnNWid2cvwEVnVx9aBqawnmiCNiDgp3gUdkDPTKN1N"},
         "near": {"nonce": 7, "block_hash": "EkSnNWid2cvwEVnVx9aBqawnmiCNiDgp3gUdkDPTKN1N"},
-        "bitcoin": {"utxos": [{"txid": "00", "vout": 1, "value": 2}], "fee": {"rate": "2.5"}}
+        "bitcoin": {"utxos": [{"txid": "00", "vout": 1, "value": 2}], "fee": {"rate": "2.5"}},
+        "ethereum": {"nonce": 7, "gas_limit": 21000, "fee": {"dynamic": {"max": "30", "priority": "1.5"}}}
     }"#;
     let file = ContextFile::from_json(file.as_bytes()).unwrap();
     assert_eq!(file.context(Chain::Solana), context(Chain::Solana));
     assert_eq!(file.context(Chain::Near), context(Chain::Near));
+    assert_eq!(file.context(Chain::Ethereum), context(Chain::Ethereum));
     assert_eq!(ContextFile::from_json(b"{}").unwrap().context(Chain::Bitcoin), Context::None);
     for json in [
+        r#"{"dogecoin": {}}"#,
         r#"{"ethereum": {}}"#,
+        r#"{"ethereum": {"nonce": 1, "gas_limit": 21000, "fee": {"gas_price": 2}}}"#,
+        r#"{"ethereum": {"nonce": 1, "gas_limit": 21000, "fee": {"dynamic": {"max": "1"}}}}"#,
+        r#"{"ethereum": {"nonce": 1, "gas_limit": 21000, "fee": {"gas_price": "2"}, "chain_id": 1}}"#,
         r#"{"near": {"nonce": -1, "block_hash": "x"}}"#,
         r#"{"near": {"nonce": 1.5, "block_hash": "x"}}"#,
         r#"{"near": {"nonce": 18446744073709551616, "block_hash": "x"}}"#,

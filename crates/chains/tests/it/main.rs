@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod bitcoin;
 #[cfg(test)]
+mod ethereum;
+#[cfg(test)]
 mod json;
 #[cfg(test)]
 mod mutations;

@@ -3,11 +3,11 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use quorate_chains::{
-    Chain, ChainError, Network, PublicKey, SignedTransaction, UnsignedTransaction, address, attach, decode,
-    import, parse_address, verify,
+    Chain, ChainError, Network, PublicKey, SignedTransaction, UnsignedTransaction, address, attach, build,
+    decode, import, parse_address, verify,
 };
 
-use crate::support::{NETWORK, Signer, built, message, signed, transfer};
+use crate::support::{NETWORK, Signer, built, context, message, signed, transfer};
 
 fn any_chain() -> impl Strategy<Value = Chain> {
     proptest::sample::select(Chain::ALL.to_vec())
@@ -20,14 +20,14 @@ fn honest(chain: Chain, words: bool) -> (Signer, UnsignedTransaction) {
 
 /// One byte another, gone, or more.
 #[derive(Clone, Debug)]
-enum Mutation {
+pub enum Mutation {
     Set(prop::sample::Index, u8),
     Cut(prop::sample::Index),
     Remove(prop::sample::Index),
     Insert(prop::sample::Index, u8),
 }
 
-fn any_mutation() -> impl Strategy<Value = Mutation> {
+pub fn any_mutation() -> impl Strategy<Value = Mutation> {
     let index = any::<prop::sample::Index>;
     prop_oneof![
         4 => (index(), any::<u8>()).prop_map(|(at, byte)| Mutation::Set(at, byte)),
@@ -37,7 +37,7 @@ fn any_mutation() -> impl Strategy<Value = Mutation> {
     ]
 }
 
-fn mutate(bytes: &mut Vec<u8>, mutation: &Mutation) {
+pub fn mutate(bytes: &mut Vec<u8>, mutation: &Mutation) {
     if bytes.is_empty() {
         return;
     }
@@ -117,9 +117,30 @@ fn own_addresses_read_back_on_their_network() {
 }
 
 #[test]
+fn g1_a_network_that_the_chain_has_not_is_refused_everywhere() {
+    for chain in Chain::ALL {
+        // Base is a network of Ethereum's machine; a second name for Ethereum's mainnet is not.
+        let network = if chain == Chain::Ethereum { Network::Evm(1) } else { Network::Evm(8_453) };
+        let (signer, signed) = signed(chain, &transfer(chain));
+        let key = signer.public_key();
+        let (_, unsigned) = built(chain, &transfer(chain));
+        let refused = || ChainError::NoSuchNetwork { chain, network };
+        assert_eq!(address(chain, network, &key), Err(refused()));
+        assert_eq!(parse_address(chain, network, "x"), Err(refused()));
+        assert_eq!(build(chain, network, &key, &transfer(chain), &context(chain)), Err(refused()));
+        assert_eq!(import(chain, network, &unsigned.bytes), Err(refused()));
+        assert_eq!(SignedTransaction::from_bytes(chain, network, signed.bytes()), Err(refused()));
+        let elsewhere = UnsignedTransaction { network, ..unsigned };
+        assert_eq!(decode(&elsewhere, &key), Err(refused()));
+        assert_eq!(attach(&elsewhere, &key, &[]), Err(refused()));
+    }
+}
+
+#[test]
 fn a_key_of_another_curve_is_refused_everywhere() {
     for chain in Chain::ALL {
-        let other = if chain == Chain::Bitcoin { Chain::Solana } else { Chain::Bitcoin };
+        let is_secp256k1 = matches!(chain, Chain::Bitcoin | Chain::Ethereum);
+        let other = if is_secp256k1 { Chain::Solana } else { Chain::Bitcoin };
         let key = Signer::new(other, 3).public_key();
         let (_, unsigned) = built(chain, &transfer(chain));
         let wrong = ChainError::WrongKey { chain };
@@ -131,7 +152,7 @@ fn a_key_of_another_curve_is_refused_everywhere() {
 
 #[test]
 fn another_account_of_the_same_curve_cannot_sign() {
-    for chain in Chain::ALL {
+    for chain in Chain::ALL.into_iter().filter(|chain| *chain != Chain::Ethereum) {
         let stranger = Signer::new(chain, 4);
         let (_, unsigned) = built(chain, &transfer(chain));
         assert!(decode(&unsigned, &stranger.public_key()).is_err());
@@ -181,6 +202,21 @@ fn g10_a_signature_with_a_second_spelling_is_refused() {
         carry >>= 8;
     }
     assert_eq!(attach(&unsigned, &key, &[signature]), Err(ChainError::BadSignature { index: 0 }));
+}
+
+/// A transaction of Ethereum does not name its account: the review and the signature do.
+#[test]
+fn a_stranger_reviews_a_transaction_of_ethereum_as_his_own_and_cannot_sign_for_another() {
+    let (signer, unsigned) = built(Chain::Ethereum, &transfer(Chain::Ethereum));
+    let stranger = Signer::new(Chain::Ethereum, 4);
+    let decoded = decode(&unsigned, &stranger.public_key()).unwrap();
+    let from = address(Chain::Ethereum, NETWORK, &stranger.public_key()).unwrap();
+    assert!(decoded.review.lines.iter().any(|line| line.label == "From" && line.value == from.as_str()));
+    let signatures = stranger.sign_all(&decoded);
+    let refused = attach(&unsigned, &signer.public_key(), &signatures);
+    assert_eq!(refused, Err(ChainError::BadSignature { index: 0 }));
+    let signed = attach(&unsigned, &stranger.public_key(), &signatures).unwrap();
+    assert!(verify(&signed, &signer.public_key()).is_err());
 }
 
 /// Solana and NEAR share a curve; what one of them signs is never what the other signs.

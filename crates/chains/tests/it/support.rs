@@ -5,9 +5,9 @@ use k256::elliptic_curve::point::AffineCoordinates;
 use k256::elliptic_curve::sec1::ToEncodedPoint;
 use k256::{ProjectivePoint, Scalar, U256, schnorr};
 use quorate_chains::{
-    Algorithm, BitcoinContext, BitcoinFee, Chain, Context, Decoded, Intent, MessageVersion, NearContext,
-    Network, PublicKey, SignedTransaction, SigningRequest, SolanaContext, TapTweak, UnsignedTransaction,
-    Utxo, attach, build, decode, verify,
+    Algorithm, BitcoinContext, BitcoinFee, Chain, Context, Decoded, EthereumContext, EthereumFee, Intent,
+    MessageVersion, NearContext, Network, PublicKey, SignedTransaction, SigningRequest, SolanaContext,
+    TapTweak, UnsignedTransaction, Utxo, attach, build, decode, verify,
 };
 use sha2::{Digest, Sha256};
 
@@ -23,7 +23,9 @@ impl Signer {
     pub fn new(chain: Chain, seed: u8) -> Self {
         match chain {
             Chain::Solana | Chain::Near => Self::Ed25519(ed25519_dalek::SigningKey::from_bytes(&[seed; 32])),
-            Chain::Bitcoin => Self::Secp256k1(k256::SecretKey::from_slice(&[seed; 32]).unwrap()),
+            Chain::Bitcoin | Chain::Ethereum => {
+                Self::Secp256k1(k256::SecretKey::from_slice(&[seed; 32]).unwrap())
+            }
         }
     }
 
@@ -45,6 +47,10 @@ impl Signer {
             (Self::Secp256k1(key), Algorithm::Bip340 { tweak: TapTweak::KeyPath }) => {
                 let key = schnorr::SigningKey::from_bytes(&output_secret(key).to_bytes()).unwrap();
                 key.sign_raw(&request.payload, &[0; 32]).unwrap().to_bytes()
+            }
+            (Self::Secp256k1(key), Algorithm::Ecdsa) => {
+                let key = k256::ecdsa::SigningKey::from(key);
+                key.sign_prehash_recoverable(&request.payload).unwrap().0.to_bytes().into()
             }
             _ => panic!("a request for another curve"),
         }
@@ -85,6 +91,13 @@ pub fn context(chain: Chain) -> Context {
             utxos: [70_000, 50_000, 20_000].map(utxo).to_vec(),
             fee: BitcoinFee::Rate("2.5".into()),
         }),
+        Chain::Ethereum => Context::Ethereum(Box::new(EthereumContext {
+            nonce: 7,
+            gas_limit: 21_000,
+            fee: EthereumFee::Dynamic { max: "30".into(), priority: "1.5".into() },
+            access_list: Vec::new(),
+            tokens: Vec::new(),
+        })),
     }
 }
 
@@ -98,6 +111,7 @@ pub fn transfer(chain: Chain) -> Intent {
         Chain::Solana => ("9oKrJ9iiEnCC7bewcRFbcdo4LKL2PhUEqcu8gH2eDbVM", "0.25"),
         Chain::Near => ("bob.localnet", "1.5"),
         Chain::Bitcoin => ("bcrt1qqurswpc8qurswpc8qurswpc8qurswpc8dxm0gk", "0.001"),
+        Chain::Ethereum => ("0x3535353535353535353535353535353535353535", "0.5"),
     };
     Intent::Transfer { to: to.into(), amount: amount.into(), memo: None }
 }

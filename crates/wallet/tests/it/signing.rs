@@ -31,9 +31,9 @@ fn propose(group: &mut Group, by: usize, request: Request) -> String {
 }
 
 #[test]
-fn two_of_three_sign_on_every_chain() {
+fn two_of_three_sign_on_every_chain_of_a_schnorr_key() {
     let mut group = Group::with_wallet(30);
-    for (index, chain) in Chain::ALL.into_iter().enumerate() {
+    for (index, chain) in [Chain::Solana, Chain::Near, Chain::Bitcoin].into_iter().enumerate() {
         let (proposer, approver) = (index % 3, (index + 1) % 3);
         let request = transfer(&group, chain);
         let id = propose(&mut group, proposer, request);
@@ -49,6 +49,19 @@ fn two_of_three_sign_on_every_chain() {
             verify_signed(chain, signed.network, &bytes, &key).unwrap();
         }
     }
+}
+
+#[test]
+fn no_address_is_shown_and_nothing_proposed_where_nothing_can_be_signed() {
+    let mut group = Group::with_wallet(34);
+    assert!(group.addresses(0).iter().all(|address| address.chain != Chain::Ethereum));
+    let to = "0x3535353535353535353535353535353535353535".to_owned();
+    let intent = Intent::Transfer { to, amount: "0.001".to_owned(), memo: None };
+    let content = Content::Build { intent, context: Context::None };
+    let request = Request { chain: Chain::Ethereum, network: Network::Testnet, account: 0, content };
+    let propose = Command::Propose { wallet: None, request, note: String::new(), ttl: 60_000 };
+    let error = group.nodes[0].device.handle_command(propose, group.now).unwrap_err();
+    assert_eq!(error.to_string(), "this version can not sign for ethereum");
 }
 
 #[test]

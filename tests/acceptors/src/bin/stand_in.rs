@@ -1,13 +1,14 @@
 //! Does what `quorate demo --json --context FILE` does, with keys that one machine holds.
 
+use k256::ecdsa::SigningKey;
 use k256::elliptic_curve::ops::Reduce;
 use k256::elliptic_curve::point::AffineCoordinates;
 use k256::elliptic_curve::sec1::ToEncodedPoint;
 use k256::{Scalar, SecretKey, U256, schnorr};
 use quorate_acceptors::{Report, Signature};
 use quorate_chains::{
-    Algorithm, Chain, Context, ContextFile, Intent, MessageVersion, Network, PublicKey, SigningRequest,
-    TapTweak, address, attach, build, decode,
+    Algorithm, Chain, Context, ContextFile, EthereumAccess, EthereumContext, EthereumFee, Intent,
+    MessageVersion, Network, PublicKey, SigningRequest, TapTweak, TokenClaim, address, attach, build, decode,
 };
 use sha2::{Digest, Sha256};
 
@@ -70,14 +71,40 @@ fn wishes(chain: Chain, context: &Context) -> Vec<(&'static str, Intent, Context
             wishes.push(("transfer", transfer("0.1", None), context.clone()));
             wishes.push(("transfer with memo", transfer("0.0501", Some("invoice 17")), context.clone()));
         }
+        Context::Ethereum(facts) => wishes.extend(ethereum(facts, &to.to_string())),
     }
     wishes
+}
+
+/// One transaction of each kind, a payment of tokens, and typed data; each transaction has the next nonce.
+fn ethereum(facts: &EthereumContext, to: &str) -> Vec<(&'static str, Intent, Context)> {
+    const TOKEN: &str = "0x7777777777777777777777777777777777777777";
+    let transfer = |amount: &str| Intent::Transfer { to: to.into(), amount: amount.into(), memo: None };
+    let next = |nonce, fee: EthereumFee, access_list| {
+        let tokens = vec![TokenClaim { address: TOKEN.into(), symbol: "TOK".into(), decimals: 6 }];
+        let nonce = facts.nonce + nonce;
+        Context::Ethereum(Box::new(EthereumContext { nonce, fee, access_list, tokens, ..facts.clone() }))
+    };
+    let price = || EthereumFee::GasPrice("20".into());
+    let access =
+        EthereumAccess { address: TOKEN.into(), storage_keys: vec![format!("0x{}", "ab".repeat(32))] };
+    let pay = Intent::TokenTransfer { token: TOKEN.into(), to: to.into(), amount: "1.5".into() };
+    let json = r#"{"types":{"Permit":[{"name":"spender","type":"address"},{"name":"value","type":"uint256"}]},
+        "primaryType":"Permit","domain":{"name":"Token","version":"1","chainId":31337},
+        "message":{"spender":"0x3535353535353535353535353535353535353535","value":"1000000"}}"#;
+    vec![
+        ("transfer", transfer("0.1"), next(0, facts.fee.clone(), Vec::new())),
+        ("legacy transfer", transfer("0.2"), next(1, price(), Vec::new())),
+        ("transfer with access list", transfer("0.3"), next(2, price(), vec![access])),
+        ("token transfer", pay, next(3, facts.fee.clone(), Vec::new())),
+        ("typed data", Intent::TypedData { json: json.into() }, Context::None),
+    ]
 }
 
 fn network(chain: Chain) -> Network {
     match chain {
         Chain::Solana | Chain::Near => Network::Testnet,
-        Chain::Bitcoin => Network::Regtest,
+        Chain::Bitcoin | Chain::Ethereum => Network::Regtest,
     }
 }
 
@@ -112,7 +139,9 @@ impl Key {
     fn new(chain: Chain, seed: u8) -> Self {
         match chain {
             Chain::Solana | Chain::Near => Self::Ed25519(ed25519_dalek::SigningKey::from_bytes(&[seed; 32])),
-            Chain::Bitcoin => Self::Secp256k1(SecretKey::from_slice(&[seed; 32]).expect("a small number")),
+            Chain::Bitcoin | Chain::Ethereum => {
+                Self::Secp256k1(SecretKey::from_slice(&[seed; 32]).expect("a small number"))
+            }
         }
     }
 
@@ -134,6 +163,11 @@ impl Key {
             (Self::Secp256k1(key), Algorithm::Bip340 { tweak: TapTweak::KeyPath }) => {
                 let key = schnorr::SigningKey::from_bytes(&output_secret(key).to_bytes()).expect("not zero");
                 key.sign_raw(&request.payload, &[0; 32]).expect("a signature").to_bytes()
+            }
+            (Self::Secp256k1(key), Algorithm::Ecdsa) => {
+                let (signature, _) =
+                    SigningKey::from(key).sign_prehash_recoverable(&request.payload).expect("a signature");
+                signature.to_bytes().into()
             }
             _ => panic!("a request for another curve"),
         }

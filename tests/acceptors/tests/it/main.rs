@@ -2,6 +2,9 @@
 
 mod bitcoin;
 mod bitcoin_oracle;
+mod ethereum;
+mod ethereum_oracle;
+mod ethereum_vectors;
 mod near;
 mod near_oracle;
 mod solana;

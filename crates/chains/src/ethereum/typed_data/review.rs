@@ -1,0 +1,110 @@
+//! Typed data in words: every value in its place.
+
+use super::super::address;
+use super::super::review::{HIGH_RISK, is_unlimited, network_line};
+use super::super::uint::Uint256;
+use super::kind::Kind;
+use super::{TypedData, Value};
+use crate::chain::Chain;
+use crate::network::Network;
+use crate::review::Review;
+use crate::text::escape;
+
+/// Structs that contracts in wide use take as an order to move what the account has.
+const ORDERS: [&str; 12] = [
+    "Order",
+    "OrderComponents",
+    "BulkOrder",
+    "MetaTransaction",
+    "ForwardRequest",
+    "SafeTx",
+    "Delegation",
+    "UserOperation",
+    "PackedUserOperation",
+    "TransferWithAuthorization",
+    "ReceiveWithAuthorization",
+    "Authorization",
+];
+
+/// Puts typed data into words.
+pub(in super::super) fn review(network: Network, own: &str, data: &TypedData) -> Review {
+    let domain = &data.domain;
+    let title = match &domain.name {
+        Some(name) => format!("Sign data of type {} for {name}", data.primary),
+        None => format!("Sign data of type {} for an application without a name", data.primary),
+    };
+    let mut review = Review::new(Chain::Ethereum, network, &title);
+    review.line("Account", own);
+    network_line(&mut review, network);
+    if let Some(name) = &domain.name {
+        review.words("Application, by its own words", name);
+    }
+    if let Some(version) = &domain.version {
+        review.words("Version", version);
+    }
+    match &domain.contract {
+        Some(contract) => review.line("Contract that will check it", address::show(contract)),
+        None => review.warn("the data do not say which contract will check them"),
+    }
+    if let Some(salt) = &domain.salt {
+        review.line("Salt", super::value::show_bytes(salt));
+    }
+    review.line("Type", &data.primary);
+    warn(&mut review, data);
+    lines(&mut review, data, &Kind::Struct(data.primary.clone()), &data.message, "");
+    review.line("Form", "EIP-712");
+    review
+}
+
+fn warn(review: &mut Review, data: &TypedData) {
+    if is_permit(data) {
+        review.warn(format!(
+            "{HIGH_RISK}: whoever has this signature can let the spender take tokens of the account, without a transaction of the account's"
+        ));
+    } else if ORDERS.contains(&data.primary.as_str()) {
+        review.warn(format!("{HIGH_RISK}: {} is an order: it can move what the account has", data.primary));
+    } else {
+        review.warn("what the signature allows is the contract's business; it may move what the account has");
+    }
+}
+
+/// Whether the message is a permission to take tokens: of ERC-2612, of Permit2, or of a token's own kind.
+fn is_permit(data: &TypedData) -> bool {
+    data.primary.to_ascii_lowercase().contains("permit")
+}
+
+/// One line for every atomic value and every empty list.
+fn lines(review: &mut Review, data: &TypedData, kind: &Kind, value: &Value, place: &str) {
+    match (value, kind) {
+        (Value::Many(values), Kind::List(..)) if values.is_empty() => review.line(place, "an empty list"),
+        (Value::Many(values), Kind::List(of, _)) => {
+            for (index, value) in values.iter().enumerate() {
+                lines(review, data, of, value, &format!("{place}[{index}]"));
+            }
+        }
+        (Value::Many(values), Kind::Struct(name)) => {
+            let fields = data.types.fields(name);
+            if fields.is_empty() {
+                review.line(place, format!("{name}, which has no fields"));
+            }
+            for (field, value) in fields.iter().zip(values) {
+                let place =
+                    if place.is_empty() { field.name.clone() } else { format!("{place}.{}", field.name) };
+                lines(review, data, &field.kind, value, &place);
+            }
+        }
+        (Value::Text(text), _) => review.words(place, text),
+        (Value::Number(number), Kind::Uint(_)) => {
+            review.line(place, number.to_decimal());
+            number_warnings(review, data, *number, place);
+        }
+        (value, kind) => review.line(place, value.show(kind)),
+    }
+}
+
+fn number_warnings(review: &mut Review, data: &TypedData, number: Uint256, place: &str) {
+    let is_nonce = place.rsplit('.').next().is_some_and(|name| name.eq_ignore_ascii_case("nonce"));
+    if is_permit(data) && !is_nonce && is_unlimited(number) {
+        review.warn(format!("{HIGH_RISK}: {} is practically without limit", escape(place)));
+    }
+}
