@@ -38,11 +38,16 @@ pub enum Chain {
     Near = 2,
     /// Bitcoin, by Taproot key path.
     Bitcoin = 3,
+    /// Bitcoin, by the hash of an ECDSA key (P2WPKH).
+    #[serde(rename = "bitcoin-segwit")]
+    BitcoinSegwit = 5,
+    /// Dogecoin.
+    Dogecoin = 6,
 }
 
 impl Chain {
     /// Every chain, in the order in which they are listed to people.
-    pub const ALL: [Self; 3] = [Self::Solana, Self::Near, Self::Bitcoin];
+    pub const ALL: [Self; 5] = [Self::Solana, Self::Near, Self::Bitcoin, Self::BitcoinSegwit, Self::Dogecoin];
 
     /// Returns the chain's name, as [`FromStr`] reads it.
     pub const fn name(self) -> &'static str {
@@ -50,6 +55,8 @@ impl Chain {
             Self::Solana => "solana",
             Self::Near => "near",
             Self::Bitcoin => "bitcoin",
+            Self::BitcoinSegwit => "bitcoin-segwit",
+            Self::Dogecoin => "dogecoin",
         }
     }
 
@@ -58,7 +65,8 @@ impl Chain {
         match self {
             Self::Solana => "SOL",
             Self::Near => "NEAR",
-            Self::Bitcoin => "BTC",
+            Self::Bitcoin | Self::BitcoinSegwit => "BTC",
+            Self::Dogecoin => "DOGE",
         }
     }
 
@@ -67,7 +75,7 @@ impl Chain {
         match self {
             Self::Solana => 9,
             Self::Near => 24,
-            Self::Bitcoin => 8,
+            Self::Bitcoin | Self::BitcoinSegwit | Self::Dogecoin => 8,
         }
     }
 
@@ -76,6 +84,7 @@ impl Chain {
         match self {
             Self::Solana | Self::Near => KeyPurpose::Ed25519,
             Self::Bitcoin => KeyPurpose::Bip340Secp256k1,
+            Self::BitcoinSegwit | Self::Dogecoin => KeyPurpose::EcdsaSecp256k1,
         }
     }
 
@@ -85,8 +94,9 @@ impl Chain {
         match (self, network) {
             (Self::Solana, _) => 501,
             (Self::Near, _) => 397,
-            (Self::Bitcoin, Network::Mainnet) => 0,
-            (Self::Bitcoin, _) => 1,
+            (Self::Bitcoin | Self::BitcoinSegwit, Network::Mainnet) => 0,
+            (Self::Bitcoin | Self::BitcoinSegwit, _) => 1,
+            (Self::Dogecoin, _) => 3,
         }
     }
 
@@ -94,9 +104,7 @@ impl Chain {
     pub(crate) fn check(self, network: Network) -> Result<(), ChainError> {
         match (self, network) {
             (_, Network::Mainnet | Network::Testnet | Network::Regtest) => Ok(()),
-            (Self::Solana | Self::Near | Self::Bitcoin, Network::Evm(_)) => {
-                Err(ChainError::NoSuchNetwork { chain: self, network })
-            }
+            (_, Network::Evm(_)) => Err(ChainError::NoSuchNetwork { chain: self, network }),
         }
     }
 
@@ -104,7 +112,9 @@ impl Chain {
         match self {
             Self::Solana => &solana::Solana,
             Self::Near => &near::Near,
-            Self::Bitcoin => &bitcoin::Bitcoin,
+            Self::Bitcoin => &bitcoin::TAPROOT,
+            Self::BitcoinSegwit => &bitcoin::SEGWIT,
+            Self::Dogecoin => &bitcoin::DOGECOIN,
         }
     }
 }
@@ -140,6 +150,17 @@ pub enum Algorithm {
     /// ECDSA on secp256k1 over a payload of 32 bytes that is a digest already, by the account's key; r and s follow
     /// each other in 64 bytes, and s is in the lower half of its range.
     Ecdsa,
+}
+
+impl Algorithm {
+    /// Returns the purpose of the keys that sign so.
+    pub const fn purpose(self) -> KeyPurpose {
+        match self {
+            Self::Ed25519 => KeyPurpose::Ed25519,
+            Self::Bip340 { .. } => KeyPurpose::Bip340Secp256k1,
+            Self::Ecdsa => KeyPurpose::EcdsaSecp256k1,
+        }
+    }
 }
 
 /// What BIP-341 does to a key before it signs.

@@ -20,8 +20,13 @@ pub enum Context {
     Solana(SolanaContext),
     /// NEAR's.
     Near(NearContext),
-    /// Bitcoin's.
+    /// Bitcoin's, for Taproot.
     Bitcoin(BitcoinContext),
+    /// Bitcoin's, for P2WPKH.
+    #[serde(rename = "bitcoin-segwit")]
+    BitcoinSegwit(BitcoinContext),
+    /// Dogecoin's.
+    Dogecoin(BitcoinContext),
 }
 
 /// What a `--context` file holds: the facts of one or more chains.
@@ -34,9 +39,15 @@ pub struct ContextFile {
     /// NEAR's facts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub near: Option<NearContext>,
-    /// Bitcoin's facts.
+    /// Bitcoin's facts, for Taproot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bitcoin: Option<BitcoinContext>,
+    /// Bitcoin's facts, for P2WPKH.
+    #[serde(rename = "bitcoin-segwit", default, skip_serializing_if = "Option::is_none")]
+    pub bitcoin_segwit: Option<BitcoinContext>,
+    /// Dogecoin's facts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dogecoin: Option<BitcoinContext>,
 }
 
 impl ContextFile {
@@ -54,6 +65,8 @@ impl ContextFile {
             Chain::Solana => self.solana.clone().map_or(Context::None, Context::Solana),
             Chain::Near => self.near.clone().map_or(Context::None, Context::Near),
             Chain::Bitcoin => self.bitcoin.clone().map_or(Context::None, Context::Bitcoin),
+            Chain::BitcoinSegwit => self.bitcoin_segwit.clone().map_or(Context::None, Context::BitcoinSegwit),
+            Chain::Dogecoin => self.dogecoin.clone().map_or(Context::None, Context::Dogecoin),
         }
     }
 }
@@ -102,7 +115,7 @@ pub struct NearContext {
     pub signer_id: Option<String>,
 }
 
-/// Bitcoin's facts.
+/// The facts of Bitcoin, or of a chain of its kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BitcoinContext {
@@ -120,16 +133,20 @@ pub struct Utxo {
     pub txid: String,
     /// Which of its outputs.
     pub vout: u32,
-    /// Its value in satoshi.
+    /// Its value in base units.
     pub value: u64,
+    /// The whole transaction, in hexadecimal: needed for P2WPKH and on Dogecoin, whose signatures do not commit to every
+    /// amount.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transaction: Option<String>,
 }
 
 /// How a Bitcoin fee is chosen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub enum BitcoinFee {
-    /// Satoshi per virtual byte, in decimal with at most three places.
+    /// Base units per virtual byte, in decimal with at most three places.
     Rate(String),
-    /// Satoshi in all. When no change is worth an output, what would be change is paid as well.
+    /// Base units in all. When no change is worth an output, what would be change is paid as well.
     Total(u64),
 }

@@ -158,7 +158,7 @@ pub enum ChainError {
     /// NEAR: understood and refused.
     #[error("refused: {0}")]
     Near(NearRefusal),
-    /// Bitcoin: understood and refused.
+    /// Bitcoin and Dogecoin: understood and refused.
     #[error("refused: {0}")]
     Bitcoin(BitcoinRefusal),
     /// There is not one signature per request.

@@ -1,16 +1,22 @@
 //! Sample values for chains that are not asked: a blockhash, a nonce, an unspent output.
 
+use quorate_primitives::KeyPurpose;
 use quorate_wallet::chains::{
     BitcoinContext, BitcoinFee, Chain, ContextFile, Intent, MessageVersion, NearContext, Network,
     SolanaContext, Utxo,
 };
 use quorate_wallet::{Content, Request};
 
+/// Whether the demo signs on a chain: its ceremony makes the keys of Ed25519 and BIP-340.
+pub(super) const fn is_shown(chain: Chain) -> bool {
+    matches!(chain.purpose(), KeyPurpose::Ed25519 | KeyPurpose::Bip340Secp256k1)
+}
+
 /// Returns the network that the demo signs for.
 pub(super) const fn network(chain: Chain) -> Network {
     match chain {
         Chain::Solana | Chain::Near => Network::Testnet,
-        Chain::Bitcoin => Network::Regtest,
+        Chain::Bitcoin | Chain::BitcoinSegwit | Chain::Dogecoin => Network::Regtest,
     }
 }
 
@@ -34,9 +40,11 @@ pub(super) fn context() -> ContextFile {
                 txid: "4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b".to_owned(),
                 vout: 0,
                 value: 100_000_000,
+                transaction: None,
             }],
             fee: BitcoinFee::Rate("2".to_owned()),
         }),
+        ..ContextFile::default()
     }
 }
 
@@ -57,7 +65,9 @@ pub(super) fn requests(chain: Chain, recipient: &str, context: &ContextFile) -> 
     };
     match chain {
         Chain::Solana => vec![request("transfer", transfer), request("message", message)],
-        Chain::Near | Chain::Bitcoin => vec![request("transfer", transfer)],
+        Chain::Near | Chain::Bitcoin | Chain::BitcoinSegwit | Chain::Dogecoin => {
+            vec![request("transfer", transfer)]
+        }
     }
 }
 
@@ -65,6 +75,6 @@ const fn amount(chain: Chain) -> &'static str {
     match chain {
         Chain::Solana => "0.25",
         Chain::Near => "1.5",
-        Chain::Bitcoin => "0.1",
+        Chain::Bitcoin | Chain::BitcoinSegwit | Chain::Dogecoin => "0.1",
     }
 }

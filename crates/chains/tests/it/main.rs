@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod bitcoin;
 #[cfg(test)]
+mod bitcoin_segwit;
+#[cfg(test)]
 mod json;
 #[cfg(test)]
 mod mutations;
