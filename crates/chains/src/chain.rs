@@ -11,7 +11,7 @@ use crate::adapter::Adapter;
 use crate::error::ChainError;
 use crate::network::Network;
 use crate::text::escape;
-use crate::{bitcoin, near, solana};
+use crate::{bitcoin, near, solana, xrp};
 
 /// A chain that the wallet has accounts on.
 #[derive(
@@ -43,11 +43,14 @@ pub enum Chain {
     BitcoinSegwit = 5,
     /// Dogecoin.
     Dogecoin = 6,
+    /// XRP.
+    Xrp = 8,
 }
 
 impl Chain {
     /// Every chain, in the order in which they are listed to people.
-    pub const ALL: [Self; 5] = [Self::Solana, Self::Near, Self::Bitcoin, Self::BitcoinSegwit, Self::Dogecoin];
+    pub const ALL: [Self; 6] =
+        [Self::Solana, Self::Near, Self::Bitcoin, Self::BitcoinSegwit, Self::Dogecoin, Self::Xrp];
 
     /// Returns the chain's name, as [`FromStr`] reads it.
     pub const fn name(self) -> &'static str {
@@ -57,6 +60,7 @@ impl Chain {
             Self::Bitcoin => "bitcoin",
             Self::BitcoinSegwit => "bitcoin-segwit",
             Self::Dogecoin => "dogecoin",
+            Self::Xrp => "xrp",
         }
     }
 
@@ -67,6 +71,7 @@ impl Chain {
             Self::Near => "NEAR",
             Self::Bitcoin | Self::BitcoinSegwit => "BTC",
             Self::Dogecoin => "DOGE",
+            Self::Xrp => "XRP",
         }
     }
 
@@ -76,6 +81,7 @@ impl Chain {
             Self::Solana => 9,
             Self::Near => 24,
             Self::Bitcoin | Self::BitcoinSegwit | Self::Dogecoin => 8,
+            Self::Xrp => 6,
         }
     }
 
@@ -84,7 +90,7 @@ impl Chain {
         match self {
             Self::Solana | Self::Near => KeyPurpose::Ed25519,
             Self::Bitcoin => KeyPurpose::Bip340Secp256k1,
-            Self::BitcoinSegwit | Self::Dogecoin => KeyPurpose::EcdsaSecp256k1,
+            Self::BitcoinSegwit | Self::Dogecoin | Self::Xrp => KeyPurpose::EcdsaSecp256k1,
         }
     }
 
@@ -97,6 +103,7 @@ impl Chain {
             (Self::Bitcoin | Self::BitcoinSegwit, Network::Mainnet) => 0,
             (Self::Bitcoin | Self::BitcoinSegwit, _) => 1,
             (Self::Dogecoin, _) => 3,
+            (Self::Xrp, _) => 144,
         }
     }
 
@@ -115,6 +122,7 @@ impl Chain {
             Self::Bitcoin => &bitcoin::TAPROOT,
             Self::BitcoinSegwit => &bitcoin::SEGWIT,
             Self::Dogecoin => &bitcoin::DOGECOIN,
+            Self::Xrp => &xrp::Xrp,
         }
     }
 }

@@ -27,6 +27,8 @@ pub enum Context {
     BitcoinSegwit(BitcoinContext),
     /// Dogecoin's.
     Dogecoin(BitcoinContext),
+    /// XRP's.
+    Xrp(XrpContext),
 }
 
 /// What a `--context` file holds: the facts of one or more chains.
@@ -48,6 +50,9 @@ pub struct ContextFile {
     /// Dogecoin's facts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dogecoin: Option<BitcoinContext>,
+    /// XRP's facts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub xrp: Option<XrpContext>,
 }
 
 impl ContextFile {
@@ -67,6 +72,7 @@ impl ContextFile {
             Chain::Bitcoin => self.bitcoin.clone().map_or(Context::None, Context::Bitcoin),
             Chain::BitcoinSegwit => self.bitcoin_segwit.clone().map_or(Context::None, Context::BitcoinSegwit),
             Chain::Dogecoin => self.dogecoin.clone().map_or(Context::None, Context::Dogecoin),
+            Chain::Xrp => self.xrp.clone().map_or(Context::None, Context::Xrp),
         }
     }
 }
@@ -149,4 +155,19 @@ pub enum BitcoinFee {
     Rate(String),
     /// Base units in all. When no change is worth an output, what would be change is paid as well.
     Total(u64),
+}
+
+/// XRP's facts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct XrpContext {
+    /// The account's next sequence number.
+    pub sequence: u32,
+    /// The last ledger that may take the payment.
+    pub last_ledger_sequence: u32,
+    /// What to pay for processing, in drops.
+    pub fee: u64,
+    /// What the receiver tells payments apart by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destination_tag: Option<u32>,
 }

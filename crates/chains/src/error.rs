@@ -8,6 +8,7 @@ use crate::chain::Chain;
 use crate::near::NearRefusal;
 use crate::network::Network;
 use crate::solana::SolanaRefusal;
+use crate::xrp::XrpRefusal;
 
 /// Why this crate refused.
 ///
@@ -161,6 +162,9 @@ pub enum ChainError {
     /// Bitcoin and Dogecoin: understood and refused.
     #[error("refused: {0}")]
     Bitcoin(BitcoinRefusal),
+    /// XRP: understood and refused.
+    #[error("refused: {0}")]
+    Xrp(XrpRefusal),
     /// There is not one signature per request.
     #[error("{found} signatures where {expected} are needed")]
     SignatureCount {
@@ -195,6 +199,9 @@ pub enum AddressFault {
     /// A kind of address that is not known, and that anyone may be able to spend from.
     #[error("unknown kind")]
     UnknownKind,
+    /// It is an XRP X-address: the tag in it would not be seen.
+    #[error("an X-address, whose tag is hidden in it: give the classic address, and the tag by itself")]
+    Tagged,
     /// It is an address in another spelling than the canonical one.
     #[error("not in its canonical spelling")]
     Spelling,
@@ -221,5 +228,11 @@ impl From<NearRefusal> for ChainError {
 impl From<BitcoinRefusal> for ChainError {
     fn from(refusal: BitcoinRefusal) -> Self {
         Self::Bitcoin(refusal)
+    }
+}
+
+impl From<XrpRefusal> for ChainError {
+    fn from(refusal: XrpRefusal) -> Self {
+        Self::Xrp(refusal)
     }
 }

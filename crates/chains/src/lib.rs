@@ -27,6 +27,7 @@ mod signature;
 mod solana;
 mod text;
 mod transaction;
+mod xrp;
 
 pub use adapter::{address, attach, build, decode, import, parse_address, verify};
 pub use amount::{AmountFault, format_amount, parse_amount};
@@ -34,6 +35,7 @@ pub use bitcoin::BitcoinRefusal;
 pub use chain::{Algorithm, Chain, TapTweak};
 pub use context::{
     BitcoinContext, BitcoinFee, Context, ContextFile, MessageVersion, NearContext, SolanaContext, Utxo,
+    XrpContext,
 };
 pub use error::{AddressFault, ChainError};
 pub use intent::Intent;
@@ -45,3 +47,4 @@ pub use review::{Review, ReviewLine};
 pub use solana::SolanaRefusal;
 pub use text::escape;
 pub use transaction::{Address, Decoded, SignedTransaction, SigningRequest, UnsignedTransaction};
+pub use xrp::XrpRefusal;

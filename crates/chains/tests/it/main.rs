@@ -14,3 +14,5 @@ mod near;
 mod solana;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod xrp;

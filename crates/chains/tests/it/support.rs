@@ -7,7 +7,7 @@ use k256::{ProjectivePoint, Scalar, U256, schnorr};
 use quorate_chains::{
     Algorithm, BitcoinContext, BitcoinFee, Chain, Context, Decoded, Intent, MessageVersion, NearContext,
     Network, PublicKey, SignedTransaction, SigningRequest, SolanaContext, TapTweak, UnsignedTransaction,
-    Utxo, attach, build, decode, verify,
+    Utxo, XrpContext, attach, build, decode, verify,
 };
 use ripemd::Ripemd160;
 use sha2::{Digest, Sha256};
@@ -24,7 +24,7 @@ impl Signer {
     pub fn new(chain: Chain, seed: u8) -> Self {
         match chain {
             Chain::Solana | Chain::Near => Self::Ed25519(ed25519_dalek::SigningKey::from_bytes(&[seed; 32])),
-            Chain::Bitcoin | Chain::BitcoinSegwit | Chain::Dogecoin => {
+            Chain::Bitcoin | Chain::BitcoinSegwit | Chain::Dogecoin | Chain::Xrp => {
                 Self::Secp256k1(k256::SecretKey::from_slice(&[seed; 32]).unwrap())
             }
         }
@@ -101,6 +101,12 @@ pub fn context(chain: Chain) -> Context {
             utxos: [700_000_000, 500_000_000, 20_000_000].map(|value| funded(chain, 3, value)).to_vec(),
             fee: BitcoinFee::Rate("1000".into()),
         }),
+        Chain::Xrp => Context::Xrp(XrpContext {
+            sequence: 7,
+            last_ledger_sequence: 9_000_000,
+            fee: 12,
+            destination_tag: Some(42),
+        }),
     }
 }
 
@@ -136,13 +142,14 @@ pub fn transfer(chain: Chain) -> Intent {
         Chain::Near => ("bob.localnet", "1.5"),
         Chain::Bitcoin | Chain::BitcoinSegwit => ("bcrt1qqurswpc8qurswpc8qurswpc8qurswpc8dxm0gk", "0.001"),
         Chain::Dogecoin => ("mipcBbFg9gMiCh81Kj8tqqdgoZub1ZJRfn", "9.5"),
+        Chain::Xrp => ("rPT1Sjq2YGrBMTttX4GZHjKu9dyfzbpAYe", "1.5"),
     };
     Intent::Transfer { to: to.into(), amount: amount.into(), memo: None }
 }
 
 /// The chains that words are signed on.
 pub const fn has_words(chain: Chain) -> bool {
-    !matches!(chain, Chain::Dogecoin)
+    !matches!(chain, Chain::Dogecoin | Chain::Xrp)
 }
 
 pub fn message(chain: Chain, text: &str) -> Intent {
