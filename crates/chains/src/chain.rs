@@ -11,7 +11,7 @@ use crate::adapter::Adapter;
 use crate::error::ChainError;
 use crate::network::Network;
 use crate::text::escape;
-use crate::{bitcoin, near, solana, xrp};
+use crate::{bitcoin, cosmos, near, solana, xrp};
 
 /// A chain that the wallet has accounts on.
 #[derive(
@@ -43,14 +43,23 @@ pub enum Chain {
     BitcoinSegwit = 5,
     /// Dogecoin.
     Dogecoin = 6,
+    /// The Cosmos Hub, and every chain that is built as it is.
+    Cosmos = 7,
     /// XRP.
     Xrp = 8,
 }
 
 impl Chain {
     /// Every chain, in the order in which they are listed to people.
-    pub const ALL: [Self; 6] =
-        [Self::Solana, Self::Near, Self::Bitcoin, Self::BitcoinSegwit, Self::Dogecoin, Self::Xrp];
+    pub const ALL: [Self; 7] = [
+        Self::Solana,
+        Self::Near,
+        Self::Bitcoin,
+        Self::BitcoinSegwit,
+        Self::Dogecoin,
+        Self::Cosmos,
+        Self::Xrp,
+    ];
 
     /// Returns the chain's name, as [`FromStr`] reads it.
     pub const fn name(self) -> &'static str {
@@ -60,6 +69,7 @@ impl Chain {
             Self::Bitcoin => "bitcoin",
             Self::BitcoinSegwit => "bitcoin-segwit",
             Self::Dogecoin => "dogecoin",
+            Self::Cosmos => "cosmos",
             Self::Xrp => "xrp",
         }
     }
@@ -71,6 +81,7 @@ impl Chain {
             Self::Near => "NEAR",
             Self::Bitcoin | Self::BitcoinSegwit => "BTC",
             Self::Dogecoin => "DOGE",
+            Self::Cosmos => "ATOM",
             Self::Xrp => "XRP",
         }
     }
@@ -81,7 +92,7 @@ impl Chain {
             Self::Solana => 9,
             Self::Near => 24,
             Self::Bitcoin | Self::BitcoinSegwit | Self::Dogecoin => 8,
-            Self::Xrp => 6,
+            Self::Cosmos | Self::Xrp => 6,
         }
     }
 
@@ -90,7 +101,7 @@ impl Chain {
         match self {
             Self::Solana | Self::Near => KeyPurpose::Ed25519,
             Self::Bitcoin => KeyPurpose::Bip340Secp256k1,
-            Self::BitcoinSegwit | Self::Dogecoin | Self::Xrp => KeyPurpose::EcdsaSecp256k1,
+            Self::BitcoinSegwit | Self::Dogecoin | Self::Cosmos | Self::Xrp => KeyPurpose::EcdsaSecp256k1,
         }
     }
 
@@ -103,6 +114,7 @@ impl Chain {
             (Self::Bitcoin | Self::BitcoinSegwit, Network::Mainnet) => 0,
             (Self::Bitcoin | Self::BitcoinSegwit, _) => 1,
             (Self::Dogecoin, _) => 3,
+            (Self::Cosmos, _) => 118,
             (Self::Xrp, _) => 144,
         }
     }
@@ -122,6 +134,7 @@ impl Chain {
             Self::Bitcoin => &bitcoin::TAPROOT,
             Self::BitcoinSegwit => &bitcoin::SEGWIT,
             Self::Dogecoin => &bitcoin::DOGECOIN,
+            Self::Cosmos => &cosmos::Cosmos,
             Self::Xrp => &xrp::Xrp,
         }
     }

@@ -27,6 +27,8 @@ pub enum Context {
     BitcoinSegwit(BitcoinContext),
     /// Dogecoin's.
     Dogecoin(BitcoinContext),
+    /// A Cosmos chain's.
+    Cosmos(CosmosContext),
     /// XRP's.
     Xrp(XrpContext),
 }
@@ -50,6 +52,9 @@ pub struct ContextFile {
     /// Dogecoin's facts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dogecoin: Option<BitcoinContext>,
+    /// A Cosmos chain's facts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cosmos: Option<CosmosContext>,
     /// XRP's facts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub xrp: Option<XrpContext>,
@@ -72,6 +77,7 @@ impl ContextFile {
             Chain::Bitcoin => self.bitcoin.clone().map_or(Context::None, Context::Bitcoin),
             Chain::BitcoinSegwit => self.bitcoin_segwit.clone().map_or(Context::None, Context::BitcoinSegwit),
             Chain::Dogecoin => self.dogecoin.clone().map_or(Context::None, Context::Dogecoin),
+            Chain::Cosmos => self.cosmos.clone().map_or(Context::None, Context::Cosmos),
             Chain::Xrp => self.xrp.clone().map_or(Context::None, Context::Xrp),
         }
     }
@@ -170,4 +176,72 @@ pub struct XrpContext {
     /// What the receiver tells payments apart by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub destination_tag: Option<u32>,
+}
+
+/// The facts of a Cosmos chain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CosmosContext {
+    /// The chain's id, as `cosmoshub-4`.
+    pub chain_id: String,
+    /// What the chain's addresses begin with.
+    pub prefix: String,
+    /// The account's number on the chain.
+    pub account_number: u64,
+    /// The account's next sequence number.
+    pub sequence: u64,
+    /// What is paid, in the chain's own name for the base unit.
+    pub denom: String,
+    /// How many decimal places its main unit has; needed where the denomination is not known here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decimals: Option<u8>,
+    /// What to pay for processing; empty for nothing.
+    pub fee: Vec<CosmosCoin>,
+    /// The most gas the transaction may use.
+    pub gas: u64,
+    /// The last block that may take it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_height: Option<u64>,
+    /// The form that is signed.
+    #[serde(default)]
+    pub mode: CosmosMode,
+    /// The type of the account's key.
+    #[serde(default)]
+    pub key_type: CosmosKey,
+}
+
+/// An amount of base units.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CosmosCoin {
+    /// How many, in decimal.
+    pub amount: String,
+    /// Of what.
+    pub denom: String,
+}
+
+/// The two forms in which a Cosmos transaction is signed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CosmosMode {
+    /// SIGN_MODE_DIRECT: protobuf.
+    #[default]
+    Direct,
+    /// SIGN_MODE_LEGACY_AMINO_JSON.
+    Amino,
+}
+
+/// How a Cosmos chain turns a secp256k1 key into an address, and what it hashes with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CosmosKey {
+    /// SHA-256 and RIPEMD-160, as most chains.
+    #[default]
+    Secp256k1,
+    /// Keccak-256 as Ethereum, by Ethermint's name.
+    Ethermint,
+    /// Keccak-256 as Ethereum, by the name of Cosmos EVM.
+    CosmosEvm,
+    /// Keccak-256 as Ethereum, by Injective's name.
+    Injective,
 }

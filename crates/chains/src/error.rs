@@ -5,6 +5,7 @@ use thiserror::Error;
 use crate::amount::AmountFault;
 use crate::bitcoin::BitcoinRefusal;
 use crate::chain::Chain;
+use crate::cosmos::CosmosRefusal;
 use crate::near::NearRefusal;
 use crate::network::Network;
 use crate::solana::SolanaRefusal;
@@ -162,6 +163,9 @@ pub enum ChainError {
     /// Bitcoin and Dogecoin: understood and refused.
     #[error("refused: {0}")]
     Bitcoin(BitcoinRefusal),
+    /// Cosmos: understood and refused.
+    #[error("refused: {0}")]
+    Cosmos(CosmosRefusal),
     /// XRP: understood and refused.
     #[error("refused: {0}")]
     Xrp(XrpRefusal),
@@ -234,5 +238,11 @@ impl From<BitcoinRefusal> for ChainError {
 impl From<XrpRefusal> for ChainError {
     fn from(refusal: XrpRefusal) -> Self {
         Self::Xrp(refusal)
+    }
+}
+
+impl From<CosmosRefusal> for ChainError {
+    fn from(refusal: CosmosRefusal) -> Self {
+        Self::Cosmos(refusal)
     }
 }

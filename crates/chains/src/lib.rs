@@ -13,6 +13,7 @@ mod amount;
 mod bitcoin;
 mod chain;
 mod context;
+mod cosmos;
 mod der;
 mod error;
 mod hash;
@@ -34,9 +35,10 @@ pub use amount::{AmountFault, format_amount, parse_amount};
 pub use bitcoin::BitcoinRefusal;
 pub use chain::{Algorithm, Chain, TapTweak};
 pub use context::{
-    BitcoinContext, BitcoinFee, Context, ContextFile, MessageVersion, NearContext, SolanaContext, Utxo,
-    XrpContext,
+    BitcoinContext, BitcoinFee, Context, ContextFile, CosmosCoin, CosmosContext, CosmosKey, CosmosMode,
+    MessageVersion, NearContext, SolanaContext, Utxo, XrpContext,
 };
+pub use cosmos::CosmosRefusal;
 pub use error::{AddressFault, ChainError};
 pub use intent::Intent;
 pub use key::PublicKey;

@@ -16,7 +16,7 @@ pub(super) const fn is_shown(chain: Chain) -> bool {
 pub(super) const fn network(chain: Chain) -> Network {
     match chain {
         Chain::Solana | Chain::Near => Network::Testnet,
-        Chain::Bitcoin | Chain::BitcoinSegwit | Chain::Dogecoin | Chain::Xrp => Network::Regtest,
+        Chain::Bitcoin | Chain::BitcoinSegwit | Chain::Dogecoin | Chain::Cosmos | Chain::Xrp => Network::Regtest,
     }
 }
 
@@ -65,7 +65,7 @@ pub(super) fn requests(chain: Chain, recipient: &str, context: &ContextFile) -> 
     };
     match chain {
         Chain::Solana => vec![request("transfer", transfer), request("message", message)],
-        Chain::Near | Chain::Bitcoin | Chain::BitcoinSegwit | Chain::Dogecoin | Chain::Xrp => {
+        Chain::Near | Chain::Bitcoin | Chain::BitcoinSegwit | Chain::Dogecoin | Chain::Cosmos | Chain::Xrp => {
             vec![request("transfer", transfer)]
         }
     }
@@ -75,6 +75,6 @@ const fn amount(chain: Chain) -> &'static str {
     match chain {
         Chain::Solana => "0.25",
         Chain::Near => "1.5",
-        Chain::Bitcoin | Chain::BitcoinSegwit | Chain::Dogecoin | Chain::Xrp => "0.1",
+        Chain::Bitcoin | Chain::BitcoinSegwit | Chain::Dogecoin | Chain::Cosmos | Chain::Xrp => "0.1",
     }
 }

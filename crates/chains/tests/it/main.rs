@@ -5,6 +5,8 @@ mod bitcoin;
 #[cfg(test)]
 mod bitcoin_segwit;
 #[cfg(test)]
+mod cosmos;
+#[cfg(test)]
 mod json;
 #[cfg(test)]
 mod mutations;

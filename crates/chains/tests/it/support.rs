@@ -5,9 +5,9 @@ use k256::elliptic_curve::point::AffineCoordinates;
 use k256::elliptic_curve::sec1::ToEncodedPoint;
 use k256::{ProjectivePoint, Scalar, U256, schnorr};
 use quorate_chains::{
-    Algorithm, BitcoinContext, BitcoinFee, Chain, Context, Decoded, Intent, MessageVersion, NearContext,
-    Network, PublicKey, SignedTransaction, SigningRequest, SolanaContext, TapTweak, UnsignedTransaction,
-    Utxo, XrpContext, attach, build, decode, verify,
+    Algorithm, BitcoinContext, BitcoinFee, Chain, Context, CosmosCoin, CosmosContext, CosmosKey, CosmosMode,
+    Decoded, Intent, MessageVersion, NearContext, Network, PublicKey, SignedTransaction, SigningRequest,
+    SolanaContext, TapTweak, UnsignedTransaction, Utxo, XrpContext, attach, build, decode, verify,
 };
 use ripemd::Ripemd160;
 use sha2::{Digest, Sha256};
@@ -24,7 +24,7 @@ impl Signer {
     pub fn new(chain: Chain, seed: u8) -> Self {
         match chain {
             Chain::Solana | Chain::Near => Self::Ed25519(ed25519_dalek::SigningKey::from_bytes(&[seed; 32])),
-            Chain::Bitcoin | Chain::BitcoinSegwit | Chain::Dogecoin | Chain::Xrp => {
+            Chain::Bitcoin | Chain::BitcoinSegwit | Chain::Dogecoin | Chain::Cosmos | Chain::Xrp => {
                 Self::Secp256k1(k256::SecretKey::from_slice(&[seed; 32]).unwrap())
             }
         }
@@ -101,6 +101,19 @@ pub fn context(chain: Chain) -> Context {
             utxos: [700_000_000, 500_000_000, 20_000_000].map(|value| funded(chain, 3, value)).to_vec(),
             fee: BitcoinFee::Rate("1000".into()),
         }),
+        Chain::Cosmos => Context::Cosmos(CosmosContext {
+            chain_id: "simd-testing".into(),
+            prefix: "cosmos".into(),
+            account_number: 1,
+            sequence: 7,
+            denom: "ucosm".into(),
+            decimals: Some(6),
+            fee: vec![CosmosCoin { amount: "2000".into(), denom: "ucosm".into() }],
+            gas: 200_000,
+            timeout_height: None,
+            mode: CosmosMode::Direct,
+            key_type: CosmosKey::Secp256k1,
+        }),
         Chain::Xrp => Context::Xrp(XrpContext {
             sequence: 7,
             last_ledger_sequence: 9_000_000,
@@ -142,6 +155,7 @@ pub fn transfer(chain: Chain) -> Intent {
         Chain::Near => ("bob.localnet", "1.5"),
         Chain::Bitcoin | Chain::BitcoinSegwit => ("bcrt1qqurswpc8qurswpc8qurswpc8qurswpc8dxm0gk", "0.001"),
         Chain::Dogecoin => ("mipcBbFg9gMiCh81Kj8tqqdgoZub1ZJRfn", "9.5"),
+        Chain::Cosmos => ("cosmos1qypqxpq9qcrsszg2pvxq6rs0zqg3yyc5lzv7xu", "1.234567"),
         Chain::Xrp => ("rPT1Sjq2YGrBMTttX4GZHjKu9dyfzbpAYe", "1.5"),
     };
     Intent::Transfer { to: to.into(), amount: amount.into(), memo: None }
