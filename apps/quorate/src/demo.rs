@@ -95,7 +95,7 @@ async fn play(children: &mut Children, options: &Options) -> Result<Report, CliE
     let (words, ceremony) = make_wallet(children).await?;
     let mut chains = Vec::new();
     let context = options.context.clone().unwrap_or_else(sample::context);
-    for (index, chain) in sample::CHAINS.into_iter().enumerate() {
+    for (index, chain) in Chain::ALL.into_iter().filter(|chain| sample::is_shown(*chain)).enumerate() {
         let recipient = recipient(children, chain).await?;
         for request in sample::requests(chain, &recipient, &context) {
             let pair = (index % NAMES.len(), (index + 1) % NAMES.len());

@@ -1,10 +1,13 @@
 //! What a chain has to be able to do, and the functions that everybody calls.
 
+use quorate_primitives::KeyPurpose;
+
 use crate::chain::Chain;
 use crate::context::Context;
 use crate::error::ChainError;
 use crate::intent::Intent;
 use crate::key::PublicKey;
+use crate::keys::AccountKeys;
 use crate::network::Network;
 use crate::review::Review;
 use crate::signature::{self, Verified};
@@ -14,7 +17,22 @@ use crate::transaction::{Address, Decoded, Identity, SignedTransaction, Unsigned
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Account<'a> {
     pub(crate) network: Network,
+    /// The key that the chain signs with.
     pub(crate) key: &'a PublicKey,
+    /// The account's key for another purpose, where one was given.
+    pub(crate) beside: Option<(KeyPurpose, &'a PublicKey)>,
+}
+
+impl<'a> Account<'a> {
+    /// An account with no key but the one that the chain signs with.
+    pub(crate) const fn new(network: Network, key: &'a PublicKey) -> Self {
+        Self { network, key, beside: None }
+    }
+
+    fn with_keys(network: Network, keys: &'a AccountKeys) -> Self {
+        let beside = keys.beside.as_ref().map(|(purpose, key)| (*purpose, key));
+        Self { network, key: &keys.own, beside }
+    }
 }
 
 /// A chain. One unit struct per chain implements it, and [`Chain`] names them all.
@@ -57,7 +75,7 @@ pub(crate) trait Adapter {
 /// A network that the chain has not, a key on another curve, or bytes that are no key.
 pub fn address(chain: Chain, network: Network, key: &PublicKey) -> Result<Address, ChainError> {
     chain.check(network)?;
-    chain.adapter().address(Account { network, key })
+    chain.adapter().address(Account::new(network, key))
 }
 
 /// Reads an address of this chain and network and returns it in its canonical spelling.
@@ -99,7 +117,7 @@ pub fn build(
     context: &Context,
 ) -> Result<UnsignedTransaction, ChainError> {
     chain.check(network)?;
-    let account = Account { network, key };
+    let account = Account::new(network, key);
     let bytes = chain.adapter().build(account, intent, context)?;
     let unsigned = UnsignedTransaction { chain, network, bytes };
     decode(&unsigned, key)?;
@@ -123,15 +141,16 @@ pub fn import(chain: Chain, network: Network, bytes: &[u8]) -> Result<UnsignedTr
 /// Understands an unsigned transaction completely, or refuses it.
 ///
 /// The review and the payloads to sign come from the same decoded model; the payloads are computed from the model's
-/// own encoding, never from the bytes that came in.
+/// own encoding, never from the bytes that came in. Where two keys of the account are given, either may have to sign.
 ///
 /// # Errors
 /// Malformed or non-canonical bytes, any part that is not understood, anything that another account would have to
 /// sign, and whatever is known to be unsafe.
-pub fn decode(unsigned: &UnsignedTransaction, key: &PublicKey) -> Result<Decoded, ChainError> {
+pub fn decode(unsigned: &UnsignedTransaction, keys: impl Into<AccountKeys>) -> Result<Decoded, ChainError> {
+    let keys = keys.into();
     unsigned.chain.check(unsigned.network)?;
     check_length(&unsigned.bytes)?;
-    unsigned.chain.adapter().decode(Account { network: unsigned.network, key }, &unsigned.bytes)
+    unsigned.chain.adapter().decode(Account::with_keys(unsigned.network, &keys), &unsigned.bytes)
 }
 
 /// Does what [`decode`] does, and adds to the review what a context claims about things that the bytes only point to:
@@ -155,25 +174,27 @@ pub fn decode_with(
 /// Whatever [`decode`] refuses, another number of signatures, or one that does not verify.
 pub fn attach(
     unsigned: &UnsignedTransaction,
-    key: &PublicKey,
+    keys: impl Into<AccountKeys>,
     signatures: &[[u8; 64]],
 ) -> Result<SignedTransaction, ChainError> {
-    let decoded = decode(unsigned, key)?;
-    let verified = signature::verify_all(unsigned.chain, key, &decoded.requests, signatures)?;
+    let keys = keys.into();
+    let decoded = decode(unsigned, keys)?;
+    let verified = signature::verify_all(unsigned.chain, &keys, &decoded.requests, signatures)?;
     let bytes = unsigned.chain.adapter().assemble(&unsigned.bytes, &verified)?;
     SignedTransaction::from_bytes(unsigned.chain, unsigned.network, &bytes)
 }
 
-/// Verifies a signed transaction against the account's key, and against everything that [`decode`] checks.
+/// Verifies a signed transaction against the account's keys, and against everything that [`decode`] checks.
 ///
 /// # Errors
 /// Whatever [`decode`] refuses, a signature that does not verify, or bytes that [`attach`] would not have made.
-pub fn verify(signed: &SignedTransaction, key: &PublicKey) -> Result<(), ChainError> {
+pub fn verify(signed: &SignedTransaction, keys: impl Into<AccountKeys>) -> Result<(), ChainError> {
+    let keys = keys.into();
     let chain = signed.chain();
     let (bytes, signatures) = chain.adapter().disassemble(signed.bytes())?;
     let unsigned = UnsignedTransaction { chain, network: signed.network(), bytes };
-    let decoded = decode(&unsigned, key)?;
-    let verified = signature::verify_all(chain, key, &decoded.requests, &signatures)?;
+    let decoded = decode(&unsigned, keys)?;
+    let verified = signature::verify_all(chain, &keys, &decoded.requests, &signatures)?;
     if chain.adapter().assemble(&unsigned.bytes, &verified)? != signed.bytes() {
         return Err(ChainError::NotCanonical { what: "signed transaction" });
     }

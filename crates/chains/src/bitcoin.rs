@@ -1,8 +1,9 @@
-//! Bitcoin by Taproot key path: one account, one output script, PSBT version 0 in and out, and signed words by BIP-322.
+//! Bitcoin by Taproot key path and by P2WPKH, and Dogecoin by P2PKH: PSBT version 0 in and out, signed words by BIP-322.
 //!
-//! The account's key is BIP-341's internal key; the script tree is empty. Unsigned transactions are PSBTs that carry
-//! the output behind every input, so that the fee is known and the signature commits to it. Only `SIGHASH_DEFAULT`
-//! and `SIGHASH_ALL` are signed, only transactions whose every input is the account's own, and only at a sane fee.
+//! An account has one key and one output script: BIP-341's for a BIP-340 key with an empty script tree, or that of the
+//! hash of an ECDSA key; where both keys are given, a PSBT may spend outputs of either. Unsigned transactions are PSBTs
+//! that show what every input spends, so that the fee is known and cannot be lied about. Only `SIGHASH_DEFAULT` and
+//! `SIGHASH_ALL` are signed, only transactions whose every input is the account's own, and only at a sane fee.
 
 mod address;
 mod build;
@@ -10,33 +11,38 @@ mod message;
 mod model;
 mod psbt;
 mod review;
+mod rules;
 mod script;
 mod select;
 mod sighash;
+mod spend;
 pub(crate) mod taproot;
 
 use thiserror::Error;
 
 use self::message::SignedWords;
 use self::psbt::Psbt;
+use self::rules::Rules;
+use self::spend::{Own, Signature, Spend};
 use crate::adapter::{Account, Adapter};
 use crate::amount::format_amount;
-use crate::chain::{Algorithm, Chain, TapTweak};
 use crate::context::Context;
 use crate::error::ChainError;
 use crate::intent::Intent;
+use crate::key::PublicKey;
 use crate::network::Network;
 use crate::signature::Verified;
 use crate::text::{bytes_of_file, to_base64};
 use crate::transaction::{Address, Decoded, Identity, MAX_TRANSACTION, SigningRequest};
 
-/// The longest unsigned PSBT: a standard transaction is at most as long, and signed it still fits.
-const MAX_UNSIGNED: usize = 100 * 1024;
+/// The longest unsigned PSBT: with room for transactions that are spent from, and for signatures.
+const MAX_UNSIGNED: usize = 192 * 1024;
 
-/// More satoshi than this do not exist.
-const MAX_MONEY: u64 = 21_000_000 * 100_000_000;
+/// How much longer signing makes an input of a PSBT: an ECDSA signature and a key, each behind its length, and a field's
+/// beginning.
+const MAX_SIGNED_INPUT: usize = 112;
 
-/// A Bitcoin transaction that is understood and not acceptable.
+/// A transaction of Bitcoin, or of a chain of its kind, that is understood and not acceptable.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum BitcoinRefusal {
     /// A transaction version other than 1 and 2.
@@ -45,7 +51,7 @@ pub enum BitcoinRefusal {
         /// The version found.
         version: u32,
     },
-    /// A part of a PSBT that is not known, or that a key-path spend cannot have.
+    /// A part of a PSBT that is not known, or that an input with one signature cannot have.
     #[error("{map} {index} of the PSBT has field {field:#04x}, which is not known here")]
     Field {
         /// Which kind of map.
@@ -64,6 +70,12 @@ pub enum BitcoinRefusal {
     /// Nothing says what the input spends, so that neither the fee nor the signature is known.
     #[error("input {index} does not say which output it spends")]
     MissingOutput {
+        /// Which, from 0.
+        index: usize,
+    },
+    /// Nothing proves what the input spends, and its signature would not commit to all amounts.
+    #[error("input {index} does not carry the transaction it spends from, so that the fee is not certain")]
+    MissingPrevious {
         /// Which, from 0.
         index: usize,
     },
@@ -117,7 +129,7 @@ pub enum BitcoinRefusal {
         index: usize,
     },
     /// An output so small that no node passes it on.
-    #[error("output {index} of {value} satoshi is below the {min} that nodes pass on")]
+    #[error("output {index} of {value} base units is below the {min} that nodes pass on")]
     Dust {
         /// Which, from 0.
         index: usize,
@@ -127,7 +139,7 @@ pub enum BitcoinRefusal {
         min: u64,
     },
     /// Coins in an output that nobody can spend.
-    #[error("output {index} burns {value} satoshi")]
+    #[error("output {index} burns {value} base units")]
     Burns {
         /// Which, from 0.
         index: usize,
@@ -141,7 +153,7 @@ pub enum BitcoinRefusal {
         index: usize,
     },
     /// More is paid than is spent.
-    #[error("{outputs} satoshi are paid and only {inputs} spent")]
+    #[error("{outputs} base units are paid and only {inputs} spent")]
     NegativeFee {
         /// Sum of the inputs.
         inputs: u64,
@@ -149,15 +161,15 @@ pub enum BitcoinRefusal {
         outputs: u64,
     },
     /// The fee is absurd.
-    #[error("a fee of {} BTC, above the cap of {} BTC", format_amount((*.fee).into(), 8), format_amount((*.max).into(), 8))]
+    #[error("a fee of {} coins, above the cap of {}", format_amount((*.fee).into(), 8), format_amount((*.max).into(), 8))]
     Fee {
-        /// The fee in satoshi.
+        /// The fee in base units.
         fee: u64,
-        /// The cap in satoshi.
+        /// The cap in base units.
         max: u64,
     },
     /// The fee is absurd for so small a transaction.
-    #[error("a fee of {rate} satoshi per virtual byte, above the cap of {max}")]
+    #[error("a fee of {rate} base units per virtual byte, above the cap of {max}")]
     FeeRate {
         /// The rate, rounded up.
         rate: u64,
@@ -165,7 +177,7 @@ pub enum BitcoinRefusal {
         max: u64,
     },
     /// The outputs given do not hold enough.
-    #[error("{needed} satoshi are needed and {available} there")]
+    #[error("{needed} base units are needed and {available} there")]
     Funds {
         /// Amount and fee.
         needed: u64,
@@ -174,83 +186,114 @@ pub enum BitcoinRefusal {
     },
 }
 
-pub(crate) struct Bitcoin;
+/// One kind of account on Bitcoin or a chain of its kind.
+pub(crate) struct Bitcoin(&'static Rules);
 
-const ALGORITHM: Algorithm = Algorithm::Bip340 { tweak: TapTweak::KeyPath };
+/// Bitcoin by Taproot key path.
+pub(crate) static TAPROOT: Bitcoin = Bitcoin(&rules::TAPROOT);
+/// Bitcoin by P2WPKH.
+pub(crate) static SEGWIT: Bitcoin = Bitcoin(&rules::SEGWIT);
+/// Dogecoin by P2PKH.
+pub(crate) static DOGECOIN: Bitcoin = Bitcoin(&rules::DOGECOIN);
+
+impl Bitcoin {
+    /// Whether these are words to sign, which Dogecoin has no form for.
+    fn is_words(&self, bytes: &[u8]) -> bool {
+        self.0.spend != Spend::Legacy && message::is_words(bytes)
+    }
+
+    fn is_signed_words(&self, bytes: &[u8]) -> bool {
+        self.0.spend != Spend::Legacy && message::is_signed_words(bytes)
+    }
+
+    fn decode_words(&self, account: Account<'_>, own: &Own, bytes: &[u8]) -> Result<Decoded, ChainError> {
+        let words = message::parse(bytes)?;
+        if message::encode(&words) != bytes {
+            return Err(ChainError::NotCanonical { what: "message" });
+        }
+        let review = review::of_words(self.0, account.network, own, &words)?;
+        let payload = message::sighash(&own.script, &words).to_vec();
+        let requests = vec![SigningRequest { algorithm: self.0.spend.algorithm(), payload }];
+        Ok(Decoded { review, requests })
+    }
+}
 
 impl Adapter for Bitcoin {
     fn address(&self, account: Account<'_>) -> Result<Address, ChainError> {
-        let key = taproot::output_key(&account.key.secp256k1(Chain::Bitcoin)?)?;
-        address::of_script(account.network, &script::p2tr(&key))
-            .ok_or(ChainError::InvalidKey { chain: Chain::Bitcoin })
+        let own = Own::new(self.0, account)?;
+        address::of_script(self.0, account.network, &own.script)
+            .ok_or(ChainError::InvalidKey { chain: self.0.chain })
     }
 
     fn parse_address(&self, network: Network, text: &str) -> Result<Address, ChainError> {
-        let fault = |fault| ChainError::Address { chain: Chain::Bitcoin, network, fault };
-        let script = address::script_of(network, text).map_err(fault)?;
-        address::of_script(network, &script).ok_or(fault(crate::error::AddressFault::UnknownKind))
+        let fault = |fault| ChainError::Address { chain: self.0.chain, network, fault };
+        let script = address::script_of(self.0, network, text).map_err(fault)?;
+        address::of_script(self.0, network, &script).ok_or(fault(crate::error::AddressFault::UnknownKind))
     }
 
     fn build(&self, account: Account<'_>, intent: &Intent, context: &Context) -> Result<Vec<u8>, ChainError> {
-        build::build(account, intent, context)
+        build::build(self.0, account, intent, context)
     }
 
     fn import(&self, file: &[u8]) -> Result<Vec<u8>, ChainError> {
         let bytes = bytes_of_file("PSBT", file, MAX_TRANSACTION)?;
-        if message::is_words(&bytes) {
+        if self.is_words(&bytes) {
             return Ok(message::encode(&message::parse(&bytes)?));
         }
         Ok(Psbt::import(&bytes)?.encode())
     }
 
     fn decode(&self, account: Account<'_>, bytes: &[u8]) -> Result<Decoded, ChainError> {
-        let key = taproot::AccountKey::new(&account.key.secp256k1(Chain::Bitcoin)?)?;
-        if message::is_words(bytes) {
-            let words = message::parse(bytes)?;
-            if message::encode(&words) != bytes {
-                return Err(ChainError::NotCanonical { what: "message" });
-            }
-            let review = review::of_words(account.network, &key, &words)?;
-            let payload = message::sighash(&key, &words).to_vec();
-            let requests = vec![SigningRequest { algorithm: ALGORITHM, payload }];
-            return Ok(Decoded { review, requests });
+        let own = Own::new(self.0, account)?;
+        if self.is_words(bytes) {
+            return self.decode_words(account, &own, bytes);
         }
         let psbt = Psbt::parse(bytes)?;
-        let review = review::of_psbt(account.network, &key, &psbt)?;
-        let requests = sighash::of_psbt(&psbt)
-            .into_iter()
-            .map(|hash| SigningRequest { algorithm: ALGORITHM, payload: hash.to_vec() })
-            .collect();
-        Ok(Decoded { review, requests })
+        let review = review::of_psbt(self.0, account.network, &own, &psbt)?;
+        let hashes = sighash::of_psbt(&psbt);
+        let requests = psbt.inputs.iter().zip(hashes).map(|(input, hash)| {
+            let spend = Spend::of(&input.spent.script).unwrap_or(self.0.spend);
+            SigningRequest { algorithm: spend.algorithm(), payload: hash.to_vec() }
+        });
+        Ok(Decoded { review, requests: requests.collect() })
     }
 
     fn assemble(&self, bytes: &[u8], signatures: &[Verified]) -> Result<Vec<u8>, ChainError> {
-        let signatures: Vec<_> = signatures.iter().map(|signature| signature.bytes).collect();
-        if message::is_words(bytes) {
+        let signatures: Vec<Signature> = signatures.iter().map(of_verified).collect();
+        if self.is_words(bytes) {
             return SignedWords::new(message::parse(bytes)?, &signatures).map(|signed| signed.encode());
         }
         Psbt::parse(bytes)?.finalize(&signatures)
     }
 
     fn disassemble(&self, signed: &[u8]) -> Result<(Vec<u8>, Vec<[u8; 64]>), ChainError> {
-        if message::is_signed_words(signed) {
+        if self.is_signed_words(signed) {
             let signed = SignedWords::parse(signed)?;
-            return Ok((message::encode(&signed.words), vec![signed.signature]));
+            return Ok((message::encode(&signed.words), vec![signed.signature.bytes]));
         }
         let (psbt, signatures) = Psbt::parse_final(signed)?;
-        Ok((psbt.encode(), signatures))
+        Ok((psbt.encode(), signatures.iter().map(|signature| signature.bytes).collect()))
     }
 
     fn identify(&self, signed: &[u8]) -> Result<Identity, ChainError> {
-        if message::is_signed_words(signed) {
+        if self.is_signed_words(signed) {
             let signed = SignedWords::parse(signed)?;
             let txid = hex::encode(message::digest(&signed.words));
             return Ok(Identity { txid, encoded: to_base64(&signed.witness()) });
         }
         let (psbt, signatures) = Psbt::parse_final(signed)?;
-        let txid = model::display_txid(psbt.transaction.txid());
+        let txid = model::display_txid(psbt.txid(&signatures)?);
         Ok(Identity { txid, encoded: hex::encode(psbt.extract(&signatures)?) })
     }
+}
+
+/// A signature with its key where an input shows it: with ECDSA, which has a recovery id.
+fn of_verified(verified: &Verified) -> Signature {
+    let key = match (verified.key, verified.recovery_id) {
+        (PublicKey::Secp256k1(key), Some(_)) => Some(key),
+        _ => None,
+    };
+    Signature { bytes: verified.bytes, key }
 }
 
 #[cfg(test)]

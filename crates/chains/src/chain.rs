@@ -11,7 +11,7 @@ use crate::adapter::Adapter;
 use crate::error::ChainError;
 use crate::network::Network;
 use crate::text::escape;
-use crate::{bitcoin, ethereum, near, solana};
+use crate::{bitcoin, cosmos, ethereum, near, solana, xrp};
 
 /// A chain that the wallet has accounts on.
 #[derive(
@@ -40,11 +40,29 @@ pub enum Chain {
     Bitcoin = 3,
     /// Ethereum, and every network of its machine.
     Ethereum = 4,
+    /// Bitcoin, by the hash of an ECDSA key (P2WPKH).
+    #[serde(rename = "bitcoin-segwit")]
+    BitcoinSegwit = 5,
+    /// Dogecoin.
+    Dogecoin = 6,
+    /// The Cosmos Hub, and every chain that is built as it is.
+    Cosmos = 7,
+    /// XRP.
+    Xrp = 8,
 }
 
 impl Chain {
     /// Every chain, in the order in which they are listed to people.
-    pub const ALL: [Self; 4] = [Self::Solana, Self::Near, Self::Bitcoin, Self::Ethereum];
+    pub const ALL: [Self; 8] = [
+        Self::Ethereum,
+        Self::Bitcoin,
+        Self::BitcoinSegwit,
+        Self::Solana,
+        Self::Near,
+        Self::Cosmos,
+        Self::Xrp,
+        Self::Dogecoin,
+    ];
 
     /// Returns the chain's name, as [`FromStr`] reads it.
     pub const fn name(self) -> &'static str {
@@ -53,6 +71,10 @@ impl Chain {
             Self::Near => "near",
             Self::Bitcoin => "bitcoin",
             Self::Ethereum => "ethereum",
+            Self::BitcoinSegwit => "bitcoin-segwit",
+            Self::Dogecoin => "dogecoin",
+            Self::Cosmos => "cosmos",
+            Self::Xrp => "xrp",
         }
     }
 
@@ -61,8 +83,11 @@ impl Chain {
         match self {
             Self::Solana => "SOL",
             Self::Near => "NEAR",
-            Self::Bitcoin => "BTC",
             Self::Ethereum => "ETH",
+            Self::Bitcoin | Self::BitcoinSegwit => "BTC",
+            Self::Dogecoin => "DOGE",
+            Self::Cosmos => "ATOM",
+            Self::Xrp => "XRP",
         }
     }
 
@@ -71,8 +96,9 @@ impl Chain {
         match self {
             Self::Solana => 9,
             Self::Near => 24,
-            Self::Bitcoin => 8,
             Self::Ethereum => 18,
+            Self::Bitcoin | Self::BitcoinSegwit | Self::Dogecoin => 8,
+            Self::Cosmos | Self::Xrp => 6,
         }
     }
 
@@ -81,7 +107,9 @@ impl Chain {
         match self {
             Self::Solana | Self::Near => KeyPurpose::Ed25519,
             Self::Bitcoin => KeyPurpose::Bip340Secp256k1,
-            Self::Ethereum => KeyPurpose::EcdsaSecp256k1,
+            Self::Ethereum | Self::BitcoinSegwit | Self::Dogecoin | Self::Cosmos | Self::Xrp => {
+                KeyPurpose::EcdsaSecp256k1
+            }
         }
     }
 
@@ -91,9 +119,12 @@ impl Chain {
         match (self, network) {
             (Self::Solana, _) => 501,
             (Self::Near, _) => 397,
-            (Self::Bitcoin, Network::Mainnet) => 0,
-            (Self::Bitcoin, _) => 1,
             (Self::Ethereum, _) => 60,
+            (Self::Bitcoin | Self::BitcoinSegwit, Network::Mainnet) => 0,
+            (Self::Bitcoin | Self::BitcoinSegwit, _) => 1,
+            (Self::Dogecoin, _) => 3,
+            (Self::Cosmos, _) => 118,
+            (Self::Xrp, _) => 144,
         }
     }
 
@@ -101,13 +132,10 @@ impl Chain {
     pub(crate) fn check(self, network: Network) -> Result<(), ChainError> {
         match (self, network) {
             (_, Network::Mainnet | Network::Testnet | Network::Regtest) => Ok(()),
-            (Self::Solana | Self::Near | Self::Bitcoin, Network::Evm(_)) => {
-                Err(ChainError::NoSuchNetwork { chain: self, network })
-            }
             (Self::Ethereum, Network::Evm(id)) if network.is_canonical() && id <= ethereum::MAX_CHAIN_ID => {
                 Ok(())
             }
-            (Self::Ethereum, Network::Evm(_)) => Err(ChainError::NoSuchNetwork { chain: self, network }),
+            (_, Network::Evm(_)) => Err(ChainError::NoSuchNetwork { chain: self, network }),
         }
     }
 
@@ -115,8 +143,12 @@ impl Chain {
         match self {
             Self::Solana => &solana::Solana,
             Self::Near => &near::Near,
-            Self::Bitcoin => &bitcoin::Bitcoin,
             Self::Ethereum => &ethereum::Ethereum,
+            Self::Bitcoin => &bitcoin::TAPROOT,
+            Self::BitcoinSegwit => &bitcoin::SEGWIT,
+            Self::Dogecoin => &bitcoin::DOGECOIN,
+            Self::Cosmos => &cosmos::Cosmos,
+            Self::Xrp => &xrp::Xrp,
         }
     }
 }
@@ -152,6 +184,17 @@ pub enum Algorithm {
     /// ECDSA on secp256k1 over a payload of 32 bytes that is a digest already, by the account's key; r and s follow
     /// each other in 64 bytes, and s is in the lower half of its range.
     Ecdsa,
+}
+
+impl Algorithm {
+    /// Returns the purpose of the keys that sign so.
+    pub const fn purpose(self) -> KeyPurpose {
+        match self {
+            Self::Ed25519 => KeyPurpose::Ed25519,
+            Self::Bip340 { .. } => KeyPurpose::Bip340Secp256k1,
+            Self::Ecdsa => KeyPurpose::EcdsaSecp256k1,
+        }
+    }
 }
 
 /// What BIP-341 does to a key before it signs.

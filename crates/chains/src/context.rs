@@ -20,10 +20,19 @@ pub enum Context {
     Solana(SolanaContext),
     /// NEAR's.
     Near(NearContext),
-    /// Bitcoin's.
+    /// Bitcoin's, for Taproot.
     Bitcoin(BitcoinContext),
     /// Ethereum's.
     Ethereum(Box<EthereumContext>),
+    /// Bitcoin's, for P2WPKH.
+    #[serde(rename = "bitcoin-segwit")]
+    BitcoinSegwit(BitcoinContext),
+    /// Dogecoin's.
+    Dogecoin(BitcoinContext),
+    /// A Cosmos chain's.
+    Cosmos(CosmosContext),
+    /// XRP's.
+    Xrp(XrpContext),
 }
 
 /// What a `--context` file holds: the facts of one or more chains.
@@ -36,12 +45,24 @@ pub struct ContextFile {
     /// NEAR's facts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub near: Option<NearContext>,
-    /// Bitcoin's facts.
+    /// Bitcoin's facts, for Taproot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bitcoin: Option<BitcoinContext>,
     /// Ethereum's facts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ethereum: Option<EthereumContext>,
+    /// Bitcoin's facts, for P2WPKH.
+    #[serde(rename = "bitcoin-segwit", default, skip_serializing_if = "Option::is_none")]
+    pub bitcoin_segwit: Option<BitcoinContext>,
+    /// Dogecoin's facts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dogecoin: Option<BitcoinContext>,
+    /// A Cosmos chain's facts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cosmos: Option<CosmosContext>,
+    /// XRP's facts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub xrp: Option<XrpContext>,
 }
 
 impl ContextFile {
@@ -62,6 +83,10 @@ impl ContextFile {
             Chain::Ethereum => {
                 self.ethereum.clone().map_or(Context::None, |facts| Context::Ethereum(Box::new(facts)))
             }
+            Chain::BitcoinSegwit => self.bitcoin_segwit.clone().map_or(Context::None, Context::BitcoinSegwit),
+            Chain::Dogecoin => self.dogecoin.clone().map_or(Context::None, Context::Dogecoin),
+            Chain::Cosmos => self.cosmos.clone().map_or(Context::None, Context::Cosmos),
+            Chain::Xrp => self.xrp.clone().map_or(Context::None, Context::Xrp),
         }
     }
 }
@@ -110,7 +135,7 @@ pub struct NearContext {
     pub signer_id: Option<String>,
 }
 
-/// Bitcoin's facts.
+/// The facts of Bitcoin, or of a chain of its kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BitcoinContext {
@@ -128,17 +153,21 @@ pub struct Utxo {
     pub txid: String,
     /// Which of its outputs.
     pub vout: u32,
-    /// Its value in satoshi.
+    /// Its value in base units.
     pub value: u64,
+    /// The whole transaction, in hexadecimal: needed for P2WPKH and on Dogecoin, whose signatures do not commit to every
+    /// amount.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transaction: Option<String>,
 }
 
 /// How a Bitcoin fee is chosen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub enum BitcoinFee {
-    /// Satoshi per virtual byte, in decimal with at most three places.
+    /// Base units per virtual byte, in decimal with at most three places.
     Rate(String),
-    /// Satoshi in all. When no change is worth an output, what would be change is paid as well.
+    /// Base units in all. When no change is worth an output, what would be change is paid as well.
     Total(u64),
 }
 
@@ -195,4 +224,87 @@ pub struct TokenClaim {
     pub symbol: String,
     /// How many decimal places its main unit has.
     pub decimals: u8,
+}
+
+/// XRP's facts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct XrpContext {
+    /// The account's next sequence number.
+    pub sequence: u32,
+    /// The last ledger that may take the payment.
+    pub last_ledger_sequence: u32,
+    /// What to pay for processing, in drops.
+    pub fee: u64,
+    /// What the receiver tells payments apart by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destination_tag: Option<u32>,
+}
+
+/// The facts of a Cosmos chain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CosmosContext {
+    /// The chain's id, as `cosmoshub-4`.
+    pub chain_id: String,
+    /// What the chain's addresses begin with.
+    pub prefix: String,
+    /// The account's number on the chain.
+    pub account_number: u64,
+    /// The account's next sequence number.
+    pub sequence: u64,
+    /// What is paid, in the chain's own name for the base unit.
+    pub denom: String,
+    /// How many decimal places its main unit has; needed where the denomination is not known here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decimals: Option<u8>,
+    /// What to pay for processing; empty for nothing.
+    pub fee: Vec<CosmosCoin>,
+    /// The most gas the transaction may use.
+    pub gas: u64,
+    /// The last block that may take it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_height: Option<u64>,
+    /// The form that is signed.
+    #[serde(default)]
+    pub mode: CosmosMode,
+    /// The type of the account's key.
+    #[serde(default)]
+    pub key_type: CosmosKey,
+}
+
+/// An amount of base units.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CosmosCoin {
+    /// How many, in decimal.
+    pub amount: String,
+    /// Of what.
+    pub denom: String,
+}
+
+/// The two forms in which a Cosmos transaction is signed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CosmosMode {
+    /// SIGN_MODE_DIRECT: protobuf.
+    #[default]
+    Direct,
+    /// SIGN_MODE_LEGACY_AMINO_JSON.
+    Amino,
+}
+
+/// How a Cosmos chain turns a secp256k1 key into an address, and what it hashes with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CosmosKey {
+    /// SHA-256 and RIPEMD-160, as most chains.
+    #[default]
+    Secp256k1,
+    /// Keccak-256 as Ethereum, by Ethermint's name.
+    Ethermint,
+    /// Keccak-256 as Ethereum, by the name of Cosmos EVM.
+    CosmosEvm,
+    /// Keccak-256 as Ethereum, by Injective's name.
+    Injective,
 }

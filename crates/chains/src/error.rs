@@ -6,9 +6,11 @@ use crate::amount::AmountFault;
 use crate::bitcoin::BitcoinRefusal;
 use crate::chain::Chain;
 use crate::ethereum::EthereumRefusal;
+use crate::cosmos::CosmosRefusal;
 use crate::near::NearRefusal;
 use crate::network::Network;
 use crate::solana::SolanaRefusal;
+use crate::xrp::XrpRefusal;
 
 /// Why this crate refused.
 ///
@@ -159,12 +161,18 @@ pub enum ChainError {
     /// NEAR: understood and refused.
     #[error("refused: {0}")]
     Near(NearRefusal),
-    /// Bitcoin: understood and refused.
+    /// Bitcoin and Dogecoin: understood and refused.
     #[error("refused: {0}")]
     Bitcoin(BitcoinRefusal),
     /// Ethereum: understood and refused.
     #[error("refused: {0}")]
     Ethereum(EthereumRefusal),
+    /// Cosmos: understood and refused.
+    #[error("refused: {0}")]
+    Cosmos(CosmosRefusal),
+    /// XRP: understood and refused.
+    #[error("refused: {0}")]
+    Xrp(XrpRefusal),
     /// There is not one signature per request.
     #[error("{found} signatures where {expected} are needed")]
     SignatureCount {
@@ -199,6 +207,9 @@ pub enum AddressFault {
     /// A kind of address that is not known, and that anyone may be able to spend from.
     #[error("unknown kind")]
     UnknownKind,
+    /// It is an XRP X-address: the tag in it would not be seen.
+    #[error("an X-address, whose tag is hidden in it: give the classic address, and the tag by itself")]
+    Tagged,
     /// It is an address in another spelling than the canonical one.
     #[error("not in its canonical spelling")]
     Spelling,
@@ -231,5 +242,17 @@ impl From<BitcoinRefusal> for ChainError {
 impl From<EthereumRefusal> for ChainError {
     fn from(refusal: EthereumRefusal) -> Self {
         Self::Ethereum(refusal)
+    }
+}
+
+impl From<XrpRefusal> for ChainError {
+    fn from(refusal: XrpRefusal) -> Self {
+        Self::Xrp(refusal)
+    }
+}
+
+impl From<CosmosRefusal> for ChainError {
+    fn from(refusal: CosmosRefusal) -> Self {
+        Self::Cosmos(refusal)
     }
 }

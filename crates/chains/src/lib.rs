@@ -13,10 +13,14 @@ mod amount;
 mod bitcoin;
 mod chain;
 mod context;
+mod cosmos;
+mod der;
 mod error;
 mod ethereum;
+mod hash;
 mod intent;
 mod key;
+mod keys;
 mod near;
 mod network;
 mod reader;
@@ -25,22 +29,27 @@ mod signature;
 mod solana;
 mod text;
 mod transaction;
+mod xrp;
 
 pub use adapter::{address, attach, build, decode, decode_with, import, parse_address, verify};
 pub use amount::{AmountFault, format_amount, parse_amount};
 pub use bitcoin::BitcoinRefusal;
 pub use chain::{Algorithm, Chain, TapTweak};
 pub use context::{
-    BitcoinContext, BitcoinFee, Context, ContextFile, EthereumAccess, EthereumContext, EthereumFee,
-    MessageVersion, NearContext, SolanaContext, TokenClaim, Utxo,
+    BitcoinContext, BitcoinFee, Context, ContextFile, CosmosCoin, CosmosContext, CosmosKey, CosmosMode,
+    EthereumAccess, EthereumContext, EthereumFee, MessageVersion, NearContext, SolanaContext, TokenClaim,
+    Utxo, XrpContext,
 };
+pub use cosmos::CosmosRefusal;
 pub use error::{AddressFault, ChainError};
 pub use ethereum::{EthereumRefusal, TypedDataFault};
 pub use intent::Intent;
 pub use key::PublicKey;
+pub use keys::AccountKeys;
 pub use near::NearRefusal;
 pub use network::Network;
 pub use review::{Review, ReviewLine};
 pub use solana::SolanaRefusal;
 pub use text::escape;
 pub use transaction::{Address, Decoded, SignedTransaction, SigningRequest, UnsignedTransaction};
+pub use xrp::XrpRefusal;

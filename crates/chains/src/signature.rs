@@ -6,21 +6,24 @@ use crate::bitcoin::taproot;
 use crate::chain::{Algorithm, Chain, TapTweak};
 use crate::error::ChainError;
 use crate::key::PublicKey;
+use crate::keys::AccountKeys;
 use crate::transaction::SigningRequest;
 
 /// A signature that the account's key has made for the request in its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Verified {
+    /// The key that made it, before any tweak.
+    pub(crate) key: PublicKey,
     /// The signature: R and S for Schnorr, r and s for ECDSA.
     pub(crate) bytes: [u8; 64],
     /// ECDSA only: the number, 0 to 3, that tells which of the points that r names the signer had.
     pub(crate) recovery_id: Option<u8>,
 }
 
-/// Verifies one signature per request, in order.
+/// Verifies one signature per request, in order, each with the key whose purpose the request names.
 pub(crate) fn verify_all(
     chain: Chain,
-    key: &PublicKey,
+    keys: &AccountKeys,
     requests: &[SigningRequest],
     signatures: &[[u8; 64]],
 ) -> Result<Vec<Verified>, ChainError> {
@@ -30,6 +33,7 @@ pub(crate) fn verify_all(
     let pairs = requests.iter().zip(signatures).enumerate();
     pairs
         .map(|(index, (request, signature))| {
+            let key = keys.of(chain, request.purpose()).ok_or(ChainError::WrongKey { chain })?;
             verify(chain, key, request, signature)?.ok_or(ChainError::BadSignature { index })
         })
         .collect()
@@ -41,7 +45,7 @@ fn verify(
     request: &SigningRequest,
     signature: &[u8; 64],
 ) -> Result<Option<Verified>, ChainError> {
-    let plain = |good: bool| good.then_some(Verified { bytes: *signature, recovery_id: None });
+    let plain = |good: bool| good.then_some(Verified { key: *key, bytes: *signature, recovery_id: None });
     match request.algorithm {
         Algorithm::Ed25519 => {
             let signature = ed25519_dalek::Signature::from_bytes(signature);
@@ -54,19 +58,21 @@ fn verify(
             let Ok(signature) = schnorr::Signature::try_from(signature.as_slice()) else { return Ok(None) };
             Ok(plain(verifier.verify_raw(&request.payload, &signature).is_ok()))
         }
-        Algorithm::Ecdsa => Ok(verify_ecdsa(&key.secp256k1(chain)?, &request.payload, signature)),
+        Algorithm::Ecdsa => Ok(recovery_id(&key.secp256k1(chain)?, &request.payload, signature)
+            .map(|id| Verified { key: *key, bytes: *signature, recovery_id: Some(id) })),
     }
 }
 
 /// Verifies by recovering the key, which also says which point r names.
-fn verify_ecdsa(key: &k256::PublicKey, digest: &[u8], bytes: &[u8; 64]) -> Option<Verified> {
+fn recovery_id(key: &k256::PublicKey, digest: &[u8], bytes: &[u8; 64]) -> Option<u8> {
     let signature = ecdsa::Signature::from_slice(bytes).ok()?;
     if digest.len() != 32 || signature.normalize_s().is_some() {
         return None;
     }
     let key = ecdsa::VerifyingKey::from(key);
-    let id = ecdsa::RecoveryId::trial_recovery_from_prehash(&key, digest, &signature).ok()?;
-    Some(Verified { bytes: *bytes, recovery_id: Some(id.to_byte()) })
+    ecdsa::RecoveryId::trial_recovery_from_prehash(&key, digest, &signature)
+        .ok()
+        .map(ecdsa::RecoveryId::to_byte)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use borsh::{BorshDeserialize, BorshSerialize};
+use quorate_primitives::KeyPurpose;
 use quorate_primitives::encoding::{self, DecodeError, Versioned};
 use serde::{Deserialize, Serialize};
 
@@ -88,6 +89,13 @@ pub struct SigningRequest {
     /// What to sign: for Ed25519 the message itself, for BIP-340 and ECDSA the 32 bytes that the chain signs.
     #[serde(with = "crate::text::hex_bytes")]
     pub payload: Vec<u8>,
+}
+
+impl SigningRequest {
+    /// Returns the purpose of the account's key that signs.
+    pub const fn purpose(&self) -> KeyPurpose {
+        self.algorithm.purpose()
+    }
 }
 
 /// A transaction with its signatures, in a form that holds everything needed to verify it again.

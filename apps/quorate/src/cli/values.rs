@@ -78,7 +78,7 @@ pub fn utxo(text: &str) -> Result<Utxo, String> {
         return Err(malformed());
     };
     let (Ok(vout), Ok(value)) = (vout.parse(), value.parse()) else { return Err(malformed()) };
-    Ok(Utxo { txid: txid.to_owned(), vout, value })
+    Ok(Utxo { txid: txid.to_owned(), vout, value, transaction: None })
 }
 
 #[cfg(test)]
@@ -123,7 +123,10 @@ mod tests {
 
     #[test]
     fn outputs_have_three_parts() {
-        assert_eq!(utxo("ab:1:5000"), Ok(Utxo { txid: "ab".to_owned(), vout: 1, value: 5000 }));
+        assert_eq!(
+            utxo("ab:1:5000"),
+            Ok(Utxo { txid: "ab".to_owned(), vout: 1, value: 5000, transaction: None })
+        );
         for text in ["", "ab", "ab:1", "ab:1:2:3", "ab:-1:2", "ab:1:x", "ab:4294967296:1"] {
             assert!(utxo(text).is_err(), "{text}");
         }

@@ -1,19 +1,27 @@
 //! Sample values for chains that are not asked: a blockhash, a nonce, an unspent output.
 
+use quorate_primitives::KeyPurpose;
 use quorate_wallet::chains::{
     BitcoinContext, BitcoinFee, Chain, ContextFile, EthereumContext, EthereumFee, Intent, MessageVersion,
     NearContext, Network, SolanaContext, Utxo,
 };
 use quorate_wallet::{Content, Request};
 
-/// The chains that the demo signs on: those of the Schnorr keys.
-pub(super) const CHAINS: [Chain; 3] = [Chain::Solana, Chain::Near, Chain::Bitcoin];
+/// Whether the demo signs on a chain: its ceremony makes the keys of Ed25519 and BIP-340.
+pub(super) const fn is_shown(chain: Chain) -> bool {
+    matches!(chain.purpose(), KeyPurpose::Ed25519 | KeyPurpose::Bip340Secp256k1)
+}
 
 /// Returns the network that the demo signs for.
 pub(super) const fn network(chain: Chain) -> Network {
     match chain {
         Chain::Solana | Chain::Near => Network::Testnet,
-        Chain::Bitcoin | Chain::Ethereum => Network::Regtest,
+        Chain::Bitcoin
+        | Chain::BitcoinSegwit
+        | Chain::Dogecoin
+        | Chain::Cosmos
+        | Chain::Xrp
+        | Chain::Ethereum => Network::Regtest,
     }
 }
 
@@ -37,6 +45,7 @@ pub(super) fn context() -> ContextFile {
                 txid: "4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b".to_owned(),
                 vout: 0,
                 value: 100_000_000,
+                transaction: None,
             }],
             fee: BitcoinFee::Rate("2".to_owned()),
         }),
@@ -47,6 +56,7 @@ pub(super) fn context() -> ContextFile {
             access_list: Vec::new(),
             tokens: Vec::new(),
         }),
+        ..ContextFile::default()
     }
 }
 
@@ -67,7 +77,13 @@ pub(super) fn requests(chain: Chain, recipient: &str, context: &ContextFile) -> 
     };
     match chain {
         Chain::Solana => vec![request("transfer", transfer), request("message", message)],
-        Chain::Near | Chain::Bitcoin | Chain::Ethereum => vec![request("transfer", transfer)],
+        Chain::Near
+        | Chain::Bitcoin
+        | Chain::BitcoinSegwit
+        | Chain::Dogecoin
+        | Chain::Cosmos
+        | Chain::Xrp
+        | Chain::Ethereum => vec![request("transfer", transfer)],
     }
 }
 
@@ -75,6 +91,11 @@ const fn amount(chain: Chain) -> &'static str {
     match chain {
         Chain::Solana => "0.25",
         Chain::Near => "1.5",
-        Chain::Bitcoin | Chain::Ethereum => "0.1",
+        Chain::Bitcoin
+        | Chain::BitcoinSegwit
+        | Chain::Dogecoin
+        | Chain::Cosmos
+        | Chain::Xrp
+        | Chain::Ethereum => "0.1",
     }
 }

@@ -3,6 +3,7 @@
 use bech32::primitives::decode::{SegwitHrpstring, SegwitHrpstringError};
 use bech32::{Fe32, Hrp, segwit};
 
+use super::rules::{Marks, Rules};
 use super::script::{self, ScriptKind};
 use crate::error::AddressFault;
 use crate::network::Network;
@@ -11,31 +12,16 @@ use crate::transaction::Address;
 /// Longer addresses do not exist.
 const MAX_LEN: usize = 90;
 
-/// How a network marks its addresses.
-struct Marks {
-    hrp: &'static str,
-    p2pkh: u8,
-    p2sh: u8,
-}
-
-const fn marks(network: Network) -> Marks {
-    match network {
-        Network::Mainnet => Marks { hrp: "bc", p2pkh: 0x00, p2sh: 0x05 },
-        Network::Testnet => Marks { hrp: "tb", p2pkh: 0x6f, p2sh: 0xc4 },
-        // `Chain::check` has refused what Bitcoin has not.
-        Network::Regtest | Network::Evm(_) => Marks { hrp: "bcrt", p2pkh: 0x6f, p2sh: 0xc4 },
-    }
-}
-
 /// Returns the address of a script; `None` for scripts that have none.
-pub(super) fn of_script(network: Network, script: &[u8]) -> Option<Address> {
-    let marks = marks(network);
+pub(super) fn of_script(rules: &Rules, network: Network, script: &[u8]) -> Option<Address> {
+    let marks = rules.marks(network);
     let base58 =
         |version: u8, hash: &[u8]| Some(bs58::encode([&[version], hash].concat()).with_check().into_string());
     let bech32 = |version: Fe32, program: &[u8]| {
-        segwit::encode(Hrp::parse_unchecked(marks.hrp), version, program).ok()
+        segwit::encode(Hrp::parse_unchecked(marks.hrp?), version, program).ok()
     };
-    let text = match ScriptKind::of(script)? {
+    let kind = ScriptKind::of(script).filter(|kind| rules.pays_to(*kind))?;
+    let text = match kind {
         ScriptKind::P2pkh(hash) => base58(marks.p2pkh, hash),
         ScriptKind::P2sh(hash) => base58(marks.p2sh, hash),
         ScriptKind::P2wpkh(hash) => bech32(segwit::VERSION_0, hash),
@@ -47,22 +33,26 @@ pub(super) fn of_script(network: Network, script: &[u8]) -> Option<Address> {
 }
 
 /// Returns the script that an address of this network stands for.
-pub(super) fn script_of(network: Network, text: &str) -> Result<Vec<u8>, AddressFault> {
+pub(super) fn script_of(rules: &Rules, network: Network, text: &str) -> Result<Vec<u8>, AddressFault> {
     if text.is_empty() || text.len() > MAX_LEN {
         return Err(AddressFault::Length);
     }
     let lower = text.to_ascii_lowercase();
     let is_bech32 = ["bc1", "tb1", "bcrt1"].iter().any(|prefix| lower.starts_with(prefix));
-    if is_bech32 { bech32_script(network, text) } else { base58_script(network, text) }
+    match (is_bech32, rules.marks(network).hrp) {
+        (true, Some(hrp)) => bech32_script(hrp, text),
+        (true, None) => Err(AddressFault::UnknownKind),
+        (false, _) => base58_script(rules, network, text),
+    }
 }
 
-fn bech32_script(network: Network, text: &str) -> Result<Vec<u8>, AddressFault> {
+fn bech32_script(hrp: &str, text: &str) -> Result<Vec<u8>, AddressFault> {
     let parsed = SegwitHrpstring::new(text).map_err(|error| match error {
         SegwitHrpstringError::Unchecked(_) => AddressFault::Characters,
         SegwitHrpstringError::Checksum(_) => AddressFault::Checksum,
         _ => AddressFault::UnknownKind,
     })?;
-    if parsed.hrp().to_lowercase() != marks(network).hrp {
+    if parsed.hrp().to_lowercase() != hrp {
         return Err(AddressFault::Network);
     }
     let program: Vec<u8> = parsed.byte_iter().collect();
@@ -75,7 +65,7 @@ fn bech32_script(network: Network, text: &str) -> Result<Vec<u8>, AddressFault> 
     script.filter(|script| ScriptKind::of(script).is_some()).ok_or(AddressFault::UnknownKind)
 }
 
-fn base58_script(network: Network, text: &str) -> Result<Vec<u8>, AddressFault> {
+fn base58_script(rules: &Rules, network: Network, text: &str) -> Result<Vec<u8>, AddressFault> {
     let bytes = bs58::decode(text).with_check(None).into_vec().map_err(|error| match error {
         bs58::decode::Error::InvalidChecksum { .. } | bs58::decode::Error::NoChecksum => {
             AddressFault::Checksum
@@ -84,7 +74,7 @@ fn base58_script(network: Network, text: &str) -> Result<Vec<u8>, AddressFault> 
     })?;
     let (version, hash) = bytes.split_first().ok_or(AddressFault::Length)?;
     let hash: &[u8; 20] = hash.try_into().map_err(|_| AddressFault::Length)?;
-    let ours = marks(network);
+    let ours = rules.marks(network);
     if *version == ours.p2pkh {
         return Ok(script::p2pkh(hash));
     }
@@ -92,6 +82,8 @@ fn base58_script(network: Network, text: &str) -> Result<Vec<u8>, AddressFault> 
         return Ok(script::p2sh(hash));
     }
     let is_of = |marks: Marks| *version == marks.p2pkh || *version == marks.p2sh;
-    let elsewhere = [Network::Mainnet, Network::Testnet].into_iter().any(|other| is_of(marks(other)));
+    let elsewhere = [Network::Mainnet, Network::Testnet, Network::Regtest]
+        .into_iter()
+        .any(|other| is_of(rules.marks(other)));
     Err(if elsewhere { AddressFault::Network } else { AddressFault::UnknownKind })
 }

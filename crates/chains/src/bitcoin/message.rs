@@ -1,4 +1,4 @@
-//! Signed words: BIP-322's simple signature for a Taproot key.
+//! Signed words: BIP-322's simple signature for a Taproot key or the hash of an ECDSA key.
 //!
 //! What is signed is a transaction that spends nothing real: its version is 0 and it spends an output of 0 satoshi,
 //! neither of which any PSBT here may have, so that no words are ever a transaction.
@@ -7,14 +7,17 @@ use super::model::{Input, OutPoint, Output, Transaction, double_sha256, push_blo
 use super::psbt::Sighash;
 use super::script;
 use super::sighash::{self, Hashes};
-use super::taproot::{AccountKey, tagged_hash};
+use super::spend::{Signature, Spend};
+use super::taproot::tagged_hash;
+use crate::der;
 use crate::error::ChainError;
 use crate::reader::Reader;
 
 /// In front of words to sign, version 1.
 const MAGIC: &[u8; 4] = b"QBM\x01";
-/// In front of signed words, version 1.
+/// In front of signed words, version 1: of a Taproot key, and of an ECDSA key, which follows.
 const SIGNED_MAGIC: &[u8; 4] = b"QBS\x01";
+const ECDSA_MAGIC: &[u8; 4] = b"QBE\x01";
 
 /// The longest words that are signed.
 const MAX_LEN: usize = 16 * 1024;
@@ -26,7 +29,7 @@ pub(super) fn is_words(bytes: &[u8]) -> bool {
 }
 
 pub(super) fn is_signed_words(bytes: &[u8]) -> bool {
-    bytes.starts_with(SIGNED_MAGIC)
+    bytes.starts_with(SIGNED_MAGIC) || bytes.starts_with(ECDSA_MAGIC)
 }
 
 pub(super) fn parse(bytes: &[u8]) -> Result<String, ChainError> {
@@ -52,30 +55,43 @@ fn words(bytes: &[u8]) -> Result<String, ChainError> {
 /// Words with their signature.
 pub(super) struct SignedWords {
     pub(super) words: String,
-    pub(super) signature: [u8; 64],
+    pub(super) signature: Signature,
 }
 
 impl SignedWords {
-    pub(super) fn new(words: String, signatures: &[[u8; 64]]) -> Result<Self, ChainError> {
-        let [signature] = *signatures else {
+    pub(super) fn new(words: String, signatures: &[Signature]) -> Result<Self, ChainError> {
+        let [signature] = signatures else {
             return Err(ChainError::SignatureCount { expected: 1, found: signatures.len() });
         };
-        Ok(Self { words, signature })
+        Ok(Self { words, signature: signature.clone() })
     }
 
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, ChainError> {
         let mut reader = Reader::new(WHAT, bytes);
-        reader.take(SIGNED_MAGIC.len())?;
-        Ok(Self { signature: reader.array()?, words: words(reader.take_rest())? })
+        let magic = reader.array::<4>()?;
+        let key = if magic == *ECDSA_MAGIC { Some(reader.array()?) } else { None };
+        let signature = Signature { bytes: reader.array()?, key };
+        Ok(Self { signature, words: words(reader.take_rest())? })
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
-        [SIGNED_MAGIC, self.signature.as_slice(), self.words.as_bytes()].concat()
+        let (signature, words) = (self.signature.bytes.as_slice(), self.words.as_bytes());
+        match &self.signature.key {
+            None => [SIGNED_MAGIC, signature, words].concat(),
+            Some(key) => [ECDSA_MAGIC, key.as_slice(), signature, words].concat(),
+        }
     }
 
     /// The witness that BIP-322 calls the simple signature.
     pub(super) fn witness(&self) -> Vec<u8> {
-        stack(&self.signature)
+        match &self.signature.key {
+            None => stack(&[self.signature.bytes.to_vec()]),
+            Some(key) => {
+                let signature =
+                    [der::encode(&self.signature.bytes).as_slice(), &[Sighash::All.byte()]].concat();
+                stack(&[signature, key.to_vec()])
+            }
+        }
     }
 }
 
@@ -84,14 +100,14 @@ pub(super) fn digest(words: &str) -> [u8; 32] {
     tagged_hash("BIP0322-signed-message", &[words.as_bytes()])
 }
 
-/// Returns what the account's key signs for words.
-pub(super) fn sighash(key: &AccountKey, words: &str) -> [u8; 32] {
-    sighash_with(key, words, Sighash::Default)
+/// Returns what the key behind an address signs for words.
+pub(super) fn sighash(script: &[u8], words: &str) -> [u8; 32] {
+    sighash_with(script, words, Sighash::Default)
 }
 
-/// The same for either way of signing everything; BIP-322 allows both, and this crate signs with the first.
-pub(super) fn sighash_with(key: &AccountKey, words: &str, sighash: Sighash) -> [u8; 32] {
-    let spent = Output { value: 0, script: key.script.clone() };
+/// The same for either way of signing everything by Taproot; BIP-322 allows both, and this crate signs with the first.
+pub(super) fn sighash_with(script: &[u8], words: &str, sighash: Sighash) -> [u8; 32] {
+    let spent = Output { value: 0, script: script.to_vec() };
     let to_sign = Transaction {
         version: 0,
         inputs: vec![Input { previous: OutPoint { txid: to_spend(words, &spent), vout: 0 }, sequence: 0 }],
@@ -99,7 +115,10 @@ pub(super) fn sighash_with(key: &AccountKey, words: &str, sighash: Sighash) -> [
         lock_time: 0,
     };
     let hashes = Hashes::new(&to_sign, &[&spent]);
-    sighash::of_input(&to_sign, &hashes, sighash, 0)
+    match Spend::of(script) {
+        Some(Spend::Segwit) => sighash::segwit(&to_sign, &hashes, &spent, 0),
+        Some(Spend::Taproot | Spend::Legacy) | None => sighash::taproot(&to_sign, &hashes, sighash, 0),
+    }
 }
 
 /// Returns the id of the transaction whose only output, the account's, carries the words in its input.

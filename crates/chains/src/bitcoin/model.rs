@@ -2,9 +2,13 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{BitcoinRefusal, MAX_MONEY};
+use super::BitcoinRefusal;
+use super::spend::Unlock;
 use crate::error::ChainError;
 use crate::reader::Reader;
+
+/// No chain here has as many base units.
+const MAX_VALUE: u64 = 1 << 60;
 
 /// A transaction without signatures.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +19,7 @@ pub(super) struct Transaction {
     pub(super) lock_time: u32,
 }
 
-/// What an input spends. Its script is empty: every input here is spent by witness.
+/// What an input spends. Its script is empty until it is signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Input {
     pub(super) previous: OutPoint,
@@ -62,38 +66,47 @@ impl Transaction {
         Ok(Self { version, inputs, outputs, lock_time })
     }
 
-    /// Returns the encoding without witnesses, which the id is the hash of.
+    /// Returns the encoding without signatures.
     pub(super) fn encode(&self) -> Vec<u8> {
-        self.encode_with(&[], &[])
+        self.encode_with(&[], false)
     }
 
-    /// Returns the encoding with one witness of one element per input.
-    pub(super) fn encode_signed(&self, witnesses: &[Vec<u8>]) -> Vec<u8> {
-        self.encode_with(&[0, 1], witnesses)
+    /// Returns the encoding with signatures, one per input.
+    pub(super) fn encode_signed(&self, unlocks: &[Unlock]) -> Vec<u8> {
+        self.encode_with(unlocks, unlocks.iter().any(|unlock| matches!(unlock, Unlock::Witness(_))))
     }
 
-    fn encode_with(&self, marker: &[u8], witnesses: &[Vec<u8>]) -> Vec<u8> {
+    /// Returns what the network knows the transaction by, once it is signed: witnesses have no part in it.
+    pub(super) fn txid(&self, unlocks: &[Unlock]) -> [u8; 32] {
+        double_sha256(&self.encode_with(unlocks, false))
+    }
+
+    fn encode_with(&self, unlocks: &[Unlock], with_witnesses: bool) -> Vec<u8> {
         let mut out = self.version.to_le_bytes().to_vec();
-        out.extend(marker);
+        if with_witnesses {
+            out.extend([0, 1]);
+        }
         push_compact(&mut out, self.inputs.len());
-        for input in &self.inputs {
+        for (index, input) in self.inputs.iter().enumerate() {
             input.previous.write(&mut out);
-            push_compact(&mut out, 0);
+            match unlocks.get(index) {
+                Some(Unlock::Script(script)) => push_block(&mut out, script),
+                Some(Unlock::Witness(_)) | None => push_compact(&mut out, 0),
+            }
             out.extend(input.sequence.to_le_bytes());
         }
         push_compact(&mut out, self.outputs.len());
         for output in &self.outputs {
             output.write(&mut out);
         }
-        for element in witnesses {
-            out.extend(stack(element));
+        for unlock in unlocks.iter().filter(|_| with_witnesses) {
+            match unlock {
+                Unlock::Witness(elements) => out.extend(stack(elements)),
+                Unlock::Script(_) => out.push(0),
+            }
         }
         out.extend(self.lock_time.to_le_bytes());
         out
-    }
-
-    pub(super) fn txid(&self) -> [u8; 32] {
-        double_sha256(&self.encode())
     }
 }
 
@@ -111,7 +124,7 @@ impl OutPoint {
 impl Output {
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, ChainError> {
         let value = reader.u64()?;
-        if value > MAX_MONEY {
+        if value > MAX_VALUE {
             return Err(reader.malformed());
         }
         Ok(Self { value, script: block(reader)?.to_vec() })
@@ -130,8 +143,24 @@ impl Output {
     }
 }
 
-/// Reads any transaction, signed or not, and returns its id and outputs.
-pub(super) fn parse_previous(bytes: &[u8]) -> Result<([u8; 32], Vec<Output>), ChainError> {
+/// An earlier transaction, as far as spending its outputs needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Previous {
+    pub(super) txid: [u8; 32],
+    pub(super) outputs: Vec<Output>,
+    /// The transaction without its witnesses, which the id is the hash of.
+    pub(super) bytes: Vec<u8>,
+}
+
+impl Previous {
+    /// Returns an output by its number.
+    pub(super) fn output(&self, vout: u32) -> Option<&Output> {
+        self.outputs.get(usize::try_from(vout).ok()?)
+    }
+}
+
+/// Reads any transaction, signed or not.
+pub(super) fn parse_previous(bytes: &[u8]) -> Result<Previous, ChainError> {
     let mut reader = Reader::new("previous bitcoin transaction", bytes);
     let mut stripped = reader.array::<4>()?.to_vec();
     let has_witness = reader.rest().starts_with(&[0, 1]);
@@ -157,7 +186,7 @@ pub(super) fn parse_previous(bytes: &[u8]) -> Result<([u8; 32], Vec<Output>), Ch
     }
     stripped.extend(reader.array::<4>()?);
     reader.finish()?;
-    Ok((double_sha256(&stripped), outputs))
+    Ok(Previous { txid: double_sha256(&stripped), outputs, bytes: stripped })
 }
 
 /// Returns a transaction id as explorers show it.
@@ -170,10 +199,13 @@ pub(super) fn double_sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(Sha256::digest(bytes)).into()
 }
 
-/// A witness of one element.
-pub(super) fn stack(element: &[u8]) -> Vec<u8> {
-    let mut out = vec![1];
-    push_block(&mut out, element);
+/// Returns the encoding of a witness.
+pub(super) fn stack(elements: &[Vec<u8>]) -> Vec<u8> {
+    let mut out = Vec::new();
+    push_compact(&mut out, elements.len());
+    for element in elements {
+        push_block(&mut out, element);
+    }
     out
 }
 

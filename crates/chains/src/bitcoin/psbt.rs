@@ -1,13 +1,22 @@
-//! PSBT version 0 (BIP-174, BIP-371), as far as Taproot key paths need it.
+//! PSBT version 0 (BIP-174, BIP-371), as far as inputs with one signature need it.
+//!
+//! Inputs before Taproot carry the transaction they spend from, without its witnesses: their signatures do not commit
+//! to every amount.
 //!
 //! [`Psbt::import`] reads what other wallets write: fields that say nothing about what is signed are dropped, every
 //! other field that is not known is refused. [`Psbt::parse`] reads only what [`Psbt::encode`] writes.
 
 use std::collections::BTreeSet;
 
-use super::model::{Output, Transaction, block, compact, parse_previous, push_block, push_compact, stack};
-use super::{BitcoinRefusal, MAX_UNSIGNED};
+use super::model::{
+    OutPoint, Output, Previous, Transaction, block, compact, parse_previous, push_block, push_compact, stack,
+};
+use super::script::{self, ScriptKind};
+use super::spend::{Signature, Spend, Unlock};
+use super::{BitcoinRefusal, MAX_SIGNED_INPUT, MAX_UNSIGNED};
+use crate::der;
 use crate::error::ChainError;
+use crate::hash::hash160;
 use crate::reader::Reader;
 use crate::transaction::MAX_TRANSACTION;
 
@@ -58,6 +67,9 @@ pub(super) struct Psbt {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PsbtInput {
     pub(super) spent: Output,
+    /// The transaction that `spent` is an output of, without its witnesses; never for Taproot, which needs none.
+    pub(super) previous: Option<Vec<u8>>,
+    /// Before Taproot there is only [`Sighash::All`], which goes without saying.
     pub(super) sighash: Sighash,
     pub(super) internal_key: Option<[u8; 32]>,
 }
@@ -79,11 +91,30 @@ impl Sighash {
         }
     }
 
-    /// Returns a signature as a witness holds it.
-    fn witness(self, signature: &[u8; 64]) -> Vec<u8> {
+    /// Returns a signature with what it says about itself.
+    fn mark(self, signature: &[u8]) -> Vec<u8> {
         match self {
             Self::Default => signature.to_vec(),
-            Self::All => [signature.as_slice(), &[self.byte()]].concat(),
+            Self::All => [signature, &[self.byte()]].concat(),
+        }
+    }
+}
+
+impl PsbtInput {
+    fn spend(&self) -> Spend {
+        Spend::of(&self.spent.script).unwrap_or(Spend::Taproot)
+    }
+
+    /// Returns what stands in the signed input.
+    fn unlock(&self, signature: &Signature) -> Unlock {
+        let of_key = || {
+            let key = signature.key.map(|key| key.to_vec());
+            vec![Sighash::All.mark(&der::encode(&signature.bytes)), key.unwrap_or_default()]
+        };
+        match self.spend() {
+            Spend::Taproot => Unlock::Witness(vec![self.sighash.mark(&signature.bytes)]),
+            Spend::Segwit => Unlock::Witness(of_key()),
+            Spend::Legacy => Unlock::Script(script::pushes(&of_key())),
         }
     }
 }
@@ -95,6 +126,10 @@ impl Psbt {
             return Err(ChainError::TooLong { what: WHAT, len: bytes.len(), max: MAX_UNSIGNED });
         }
         let psbt = Self::import(bytes)?;
+        let signed = psbt.inputs.len().saturating_mul(MAX_SIGNED_INPUT).saturating_add(bytes.len());
+        if signed > MAX_TRANSACTION {
+            return Err(ChainError::TooLong { what: "signed PSBT", len: signed, max: MAX_TRANSACTION });
+        }
         if psbt.encode() != bytes {
             return Err(ChainError::NotCanonical { what: WHAT });
         }
@@ -126,7 +161,7 @@ impl Psbt {
 
     pub(super) fn encode(&self) -> Vec<u8> {
         self.encode_with(|input, out| {
-            if input.sighash == Sighash::All {
+            if input.sighash == Sighash::All && input.spend() == Spend::Taproot {
                 push_field(out, input::SIGHASH, &u32::from(Sighash::All.byte()).to_le_bytes());
             }
             if let Some(key) = &input.internal_key {
@@ -136,38 +171,39 @@ impl Psbt {
     }
 
     /// Returns the PSBT with the final witness of each input, and nothing but what verifying needs beside it.
-    pub(super) fn finalize(&self, signatures: &[[u8; 64]]) -> Result<Vec<u8>, ChainError> {
-        let witnesses = self.witnesses(signatures)?;
-        let mut witnesses = witnesses.iter();
-        Ok(self.encode_with(|_, out| {
-            if let Some(element) = witnesses.next() {
-                push_field(out, input::FINAL_WITNESS, &stack(element));
-            }
+    pub(super) fn finalize(&self, signatures: &[Signature]) -> Result<Vec<u8>, ChainError> {
+        let unlocks = self.unlocks(signatures)?;
+        let mut unlocks = unlocks.iter();
+        Ok(self.encode_with(|_, out| match unlocks.next() {
+            Some(Unlock::Witness(elements)) => push_field(out, input::FINAL_WITNESS, &stack(elements)),
+            Some(Unlock::Script(script)) => push_field(out, input::FINAL_SCRIPT, script),
+            None => {}
         }))
     }
 
     /// Reads what [`Psbt::finalize`] wrote.
-    pub(super) fn parse_final(bytes: &[u8]) -> Result<(Self, Vec<[u8; 64]>), ChainError> {
+    pub(super) fn parse_final(bytes: &[u8]) -> Result<(Self, Vec<Signature>), ChainError> {
         if bytes.len() > MAX_TRANSACTION {
             return Err(ChainError::TooLong { what: WHAT, len: bytes.len(), max: MAX_TRANSACTION });
         }
         let mut maps = Maps::new(bytes)?;
         let transaction = global_map(&mut maps)?;
         let (mut inputs, mut signatures) = (Vec::new(), Vec::new());
-        for index in 0..transaction.inputs.len() {
-            let (mut spent, mut signed) = (None, None);
+        for (index, spends) in transaction.inputs.iter().enumerate() {
+            let (mut fields, mut unlock) = (InputFields::default(), None);
             maps.each_field(|field| {
                 match field.kind {
-                    input::SPENT => spent = Some(field.output()?),
-                    input::FINAL_WITNESS => signed = Some(field.signature()?),
+                    input::PREVIOUS | input::SPENT => fields.add(index, &field)?,
+                    input::FINAL_WITNESS => unlock = Some(Unlock::Witness(field.elements()?)),
+                    input::FINAL_SCRIPT => unlock = Some(Unlock::Script(field.alone()?.to_vec())),
                     kind => return Err(BitcoinRefusal::Field { map: "input", index, field: kind }.into()),
                 }
                 Ok(())
             })?;
-            let (sighash, signature) = signed.ok_or(ChainError::Malformed { what: WHAT })?;
-            let spent = spent.ok_or(BitcoinRefusal::MissingOutput { index })?;
-            inputs.push(PsbtInput { spent, sighash, internal_key: None });
-            signatures.push(signature);
+            let mut input = fields.finish(index, spends.previous)?;
+            let unlock = unlock.ok_or(ChainError::Malformed { what: WHAT })?;
+            signatures.push(signature(&mut input, &unlock).ok_or(ChainError::Malformed { what: WHAT })?);
+            inputs.push(input);
         }
         for index in 0..transaction.outputs.len() {
             maps.each_field(|field| {
@@ -183,16 +219,21 @@ impl Psbt {
     }
 
     /// Returns the transaction that the network takes.
-    pub(super) fn extract(&self, signatures: &[[u8; 64]]) -> Result<Vec<u8>, ChainError> {
-        Ok(self.transaction.encode_signed(&self.witnesses(signatures)?))
+    pub(super) fn extract(&self, signatures: &[Signature]) -> Result<Vec<u8>, ChainError> {
+        Ok(self.transaction.encode_signed(&self.unlocks(signatures)?))
     }
 
-    fn witnesses(&self, signatures: &[[u8; 64]]) -> Result<Vec<Vec<u8>>, ChainError> {
+    /// Returns the id of the signed transaction.
+    pub(super) fn txid(&self, signatures: &[Signature]) -> Result<[u8; 32], ChainError> {
+        Ok(self.transaction.txid(&self.unlocks(signatures)?))
+    }
+
+    fn unlocks(&self, signatures: &[Signature]) -> Result<Vec<Unlock>, ChainError> {
         if signatures.len() != self.inputs.len() {
             return Err(ChainError::SignatureCount { expected: self.inputs.len(), found: signatures.len() });
         }
         let pairs = self.inputs.iter().zip(signatures);
-        Ok(pairs.map(|(input, signature)| input.sighash.witness(signature)).collect())
+        Ok(pairs.map(|(input, signature)| input.unlock(signature)).collect())
     }
 
     fn encode_with(&self, mut more: impl FnMut(&PsbtInput, &mut Vec<u8>)) -> Vec<u8> {
@@ -200,9 +241,14 @@ impl Psbt {
         push_field(&mut out, global::TRANSACTION, &self.transaction.encode());
         out.push(0);
         for input in &self.inputs {
-            let mut spent = Vec::new();
-            input.spent.write(&mut spent);
-            push_field(&mut out, input::SPENT, &spent);
+            if let Some(previous) = &input.previous {
+                push_field(&mut out, input::PREVIOUS, previous);
+            }
+            if input.previous.is_none() || input.spend() != Spend::Legacy {
+                let mut spent = Vec::new();
+                input.spent.write(&mut spent);
+                push_field(&mut out, input::SPENT, &spent);
+            }
             more(input, &mut out);
             out.push(0);
         }
@@ -228,7 +274,7 @@ fn global_map(maps: &mut Maps<'_>) -> Result<Transaction, ChainError> {
 /// What has been read of an input's map.
 #[derive(Default)]
 struct InputFields {
-    previous: Option<([u8; 32], Vec<Output>)>,
+    previous: Option<Previous>,
     spent: Option<Output>,
     sighash: Option<u32>,
     internal_key: Option<[u8; 32]>,
@@ -253,13 +299,12 @@ impl InputFields {
         Ok(())
     }
 
-    fn finish(self, index: usize, spends: super::model::OutPoint) -> Result<PsbtInput, ChainError> {
-        let from_previous = match self.previous {
+    fn finish(self, index: usize, spends: OutPoint) -> Result<PsbtInput, ChainError> {
+        let from_previous = match &self.previous {
             None => None,
-            Some((txid, outputs)) => {
-                let output = usize::try_from(spends.vout).ok().and_then(|vout| outputs.into_iter().nth(vout));
-                let output = output.filter(|_| txid == spends.txid);
-                Some(output.ok_or(BitcoinRefusal::WrongOutput { index })?)
+            Some(previous) => {
+                let output = previous.output(spends.vout).filter(|_| previous.txid == spends.txid);
+                Some(output.cloned().ok_or(BitcoinRefusal::WrongOutput { index })?)
             }
         };
         let spent = match (self.spent, from_previous) {
@@ -268,13 +313,57 @@ impl InputFields {
             }
             (spent, proven) => spent.or(proven).ok_or(BitcoinRefusal::MissingOutput { index })?,
         };
+        let spend = Spend::of(&spent.script);
+        let needs_previous = spend.is_some_and(Spend::needs_previous);
         let sighash = match self.sighash {
-            None | Some(0) => Sighash::Default,
-            Some(1) => Sighash::All,
+            None | Some(0) if !needs_previous => Sighash::Default,
+            None | Some(1) => Sighash::All,
             Some(sighash) => return Err(BitcoinRefusal::SighashType { index, sighash }.into()),
         };
-        Ok(PsbtInput { spent, sighash, internal_key: self.internal_key })
+        let previous = self.previous.filter(|_| needs_previous).map(|previous| previous.bytes);
+        Ok(PsbtInput { spent, previous, sighash, internal_key: self.internal_key })
     }
+}
+
+/// Reads the signature back from a signed input, and what it says about itself. `None` for what no signature here looks
+/// like.
+fn signature(input: &mut PsbtInput, unlock: &Unlock) -> Option<Signature> {
+    let (elements, is_witness) = match unlock {
+        Unlock::Witness(elements) => (elements.clone(), true),
+        Unlock::Script(script) => (pushed(script)?, false),
+    };
+    let spend = input.spend();
+    if is_witness == (spend == Spend::Legacy) {
+        return None;
+    }
+    if spend == Spend::Taproot {
+        let [element] = elements.as_slice() else { return None };
+        let (bytes, rest) = element.split_first_chunk()?;
+        input.sighash = match rest {
+            [] => Sighash::Default,
+            [1] => Sighash::All,
+            _ => return None,
+        };
+        return Some(Signature { bytes: *bytes, key: None });
+    }
+    let [element, key] = elements.as_slice() else { return None };
+    let (ScriptKind::P2wpkh(hash) | ScriptKind::P2pkh(hash)) = ScriptKind::of(&input.spent.script)? else {
+        return None;
+    };
+    if hash160(key) != *hash {
+        return None;
+    }
+    let (1, bytes) = element.split_last()? else { return None };
+    let bytes = der::decode(WHAT, bytes).ok()?;
+    Some(Signature { bytes, key: Some(key.as_slice().try_into().ok()?) })
+}
+
+/// Reads a script of a signature and a key.
+fn pushed(script: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let (len, rest) = script.split_first()?;
+    let (signature, rest) = rest.split_at_checked(usize::from(*len))?;
+    let [33, key @ ..] = rest else { return None };
+    Some(vec![signature.to_vec(), key.to_vec()])
 }
 
 /// The maps of a PSBT, one after the other.
@@ -347,20 +436,13 @@ impl<'a> Field<'a> {
         Ok(output)
     }
 
-    /// Reads a witness of one signature.
-    fn signature(&self) -> Result<(Sighash, [u8; 64]), ChainError> {
+    /// Reads a witness of few elements.
+    fn elements(&self) -> Result<Vec<Vec<u8>>, ChainError> {
         let mut reader = Reader::new(WHAT, self.alone()?);
-        if reader.byte()? != 1 {
-            return Err(reader.malformed());
-        }
-        let element = block(&mut reader)?;
+        let elements = (0..compact(&mut reader)?).map(|_| block(&mut reader).map(<[u8]>::to_vec));
+        let elements = elements.collect::<Result<_, _>>()?;
         reader.finish()?;
-        let (signature, rest) = element.split_first_chunk().ok_or(ChainError::Malformed { what: WHAT })?;
-        match rest {
-            [] => Ok((Sighash::Default, *signature)),
-            [1] => Ok((Sighash::All, *signature)),
-            _ => Err(ChainError::Malformed { what: WHAT }),
-        }
+        Ok(elements)
     }
 }
 

@@ -4,20 +4,16 @@ use std::collections::BTreeSet;
 
 use super::model::{Output, display_txid};
 use super::psbt::{Psbt, Sighash};
+use super::rules::Rules;
 use super::script::{ScriptKind, is_relayed_data};
 use super::select::virtual_size;
-use super::taproot::AccountKey;
-use super::{BitcoinRefusal, MAX_MONEY, address};
+use super::spend::{Own, Spend};
+use super::{BitcoinRefusal, address};
 use crate::amount::format_amount;
-use crate::chain::Chain;
 use crate::error::ChainError;
 use crate::network::Network;
 use crate::review::Review;
 
-/// The most that is paid to miners: 0.01 BTC.
-const MAX_FEE: u64 = 1_000_000;
-/// The most that is paid to miners for a virtual byte, in satoshi.
-const MAX_FEE_RATE: u64 = 1_000;
 /// Above this share of what is paid, in percent, a fee is pointed out.
 const HIGH_FEE_PERCENT: u64 = 10;
 
@@ -28,32 +24,39 @@ const FINAL: u32 = 0xffff_fffe;
 /// Lock times from here on are seconds, below it heights.
 const LOCK_TIME_SECONDS: u32 = 500_000_000;
 
-pub(super) fn of_words(network: Network, key: &AccountKey, words: &str) -> Result<Review, ChainError> {
-    let mut review = Review::new(Chain::Bitcoin, network, "Sign words; nothing is paid");
-    review.line("Account", own_address(network, key)?);
+pub(super) fn of_words(
+    rules: &Rules,
+    network: Network,
+    own: &Own,
+    words: &str,
+) -> Result<Review, ChainError> {
+    let mut review = Review::new(rules.chain, network, "Sign words; nothing is paid");
+    review.line("Account", address_of(rules, network, &own.script)?);
     review.words("Words", words);
     review.line("Form", "BIP-322, simple");
     Ok(review)
 }
 
-pub(super) fn of_psbt(network: Network, key: &AccountKey, psbt: &Psbt) -> Result<Review, ChainError> {
-    let spent = check_inputs(key, psbt)?;
-    let paid = check_outputs(key, psbt)?;
-    let fee = Fee::new(psbt, spent, paid.all)?;
-    let own = own_address(network, key)?;
+pub(super) fn of_psbt(rules: &Rules, network: Network, own: &Own, psbt: &Psbt) -> Result<Review, ChainError> {
+    let spends = check_inputs(rules, own, psbt)?;
+    let paid = check_outputs(rules, own, psbt)?;
+    let fee = Fee::new(rules, psbt, &spends, paid.all)?;
 
-    let outputs = output_lines(network, key, psbt)?;
+    let outputs = output_lines(rules, network, own, psbt)?;
     let title = match outputs.iter().filter(|line| line.kind == Kind::Pay).collect::<Vec<_>>().as_slice() {
         [] => "Move coins within the account".to_owned(),
         [one] => format!("Send {}", one.text),
-        several => format!("Send {} to {} receivers", btc(paid.others), several.len()),
+        several => format!("Send {} to {} receivers", coins(rules, paid.others), several.len()),
     };
-    let mut review = Review::new(Chain::Bitcoin, network, &title);
-    review.line("From", own);
+    let mut review = Review::new(rules.chain, network, &title);
+    let scripts: BTreeSet<&[u8]> = psbt.inputs.iter().map(|input| input.spent.script.as_slice()).collect();
+    for script in scripts {
+        review.line("From", address_of(rules, network, script)?);
+    }
     for (index, (input, known)) in psbt.transaction.inputs.iter().zip(&psbt.inputs).enumerate() {
         let previous = &input.previous;
         let source = format!("{}:{}", display_txid(previous.txid), previous.vout);
-        review.line(&format!("Input {index}"), format!("{} from {source}", btc(known.spent.value)));
+        review.line(&format!("Input {index}"), format!("{} from {source}", coins(rules, known.spent.value)));
     }
     for (index, line) in outputs.iter().enumerate() {
         match line.kind {
@@ -63,21 +66,31 @@ pub(super) fn of_psbt(network: Network, key: &AccountKey, psbt: &Psbt) -> Result
             Kind::Bytes => review.line(&format!("Output {index}, data"), &line.text),
         }
     }
-    fee.describe(&mut review, paid.others);
+    fee.describe(rules, &mut review, paid.others);
     describe_validity(&mut review, psbt);
     Ok(review)
 }
 
-/// Every input is the account's, spends something, once, now, and signs everything. Returns their sum.
-fn check_inputs(key: &AccountKey, psbt: &Psbt) -> Result<u64, ChainError> {
-    let mut spent = 0_u64;
+/// What the inputs spend, and how.
+struct Spent {
+    all: u64,
+    /// One per input.
+    spends: Vec<Spend>,
+}
+
+/// Every input is the account's, spends something, once, now, and signs everything.
+fn check_inputs(rules: &Rules, own: &Own, psbt: &Psbt) -> Result<Spent, ChainError> {
+    let mut spent = Spent { all: 0, spends: Vec::new() };
     let mut seen = BTreeSet::new();
     for (index, (input, known)) in psbt.transaction.inputs.iter().zip(&psbt.inputs).enumerate() {
-        if known.spent.script != key.script || known.spent.value == 0 {
-            return Err(BitcoinRefusal::ForeignInput { index }.into());
-        }
-        if known.internal_key.is_some_and(|internal| internal != key.internal) {
+        let spend = own.spends(&known.spent.script).filter(|_| known.spent.value > 0);
+        let spend = spend.ok_or(BitcoinRefusal::ForeignInput { index })?;
+        let internal = own.internal_key().filter(|_| spend == Spend::Taproot);
+        if known.internal_key.is_some_and(|named| Some(named) != internal) {
             return Err(BitcoinRefusal::ForeignKey { index }.into());
+        }
+        if spend.needs_previous() && known.previous.is_none() {
+            return Err(BitcoinRefusal::MissingPrevious { index }.into());
         }
         if !seen.insert(input.previous) {
             return Err(BitcoinRefusal::DuplicateInput { index }.into());
@@ -85,7 +98,8 @@ fn check_inputs(key: &AccountKey, psbt: &Psbt) -> Result<u64, ChainError> {
         if input.sequence & NO_RELATIVE_LOCK == 0 {
             return Err(BitcoinRefusal::Sequence { index, sequence: input.sequence }.into());
         }
-        spent = add(spent, known.spent.value)?;
+        spent.all = add(rules, spent.all, known.spent.value)?;
+        spent.spends.push(spend);
     }
     if seen.is_empty() || psbt.transaction.outputs.is_empty() {
         return Err(BitcoinRefusal::Empty.into());
@@ -102,12 +116,13 @@ struct Paid {
 }
 
 /// Every output is of a known kind and one that nodes pass on.
-fn check_outputs(key: &AccountKey, psbt: &Psbt) -> Result<Paid, ChainError> {
+fn check_outputs(rules: &Rules, own: &Own, psbt: &Psbt) -> Result<Paid, ChainError> {
     let mut paid = Paid { all: 0, others: 0 };
     let mut has_data = false;
     for (index, output) in psbt.transaction.outputs.iter().enumerate() {
         let value = output.value;
-        let kind = ScriptKind::of(&output.script).ok_or(BitcoinRefusal::UnknownScript { index })?;
+        let kind = ScriptKind::of(&output.script).filter(|kind| rules.pays_to(*kind));
+        let kind = kind.ok_or(BitcoinRefusal::UnknownScript { index })?;
         if matches!(kind, ScriptKind::Data(_)) {
             if value != 0 {
                 return Err(BitcoinRefusal::Burns { index, value }.into());
@@ -117,54 +132,56 @@ fn check_outputs(key: &AccountKey, psbt: &Psbt) -> Result<Paid, ChainError> {
             }
             has_data = true;
         }
-        if value < kind.dust() {
-            return Err(BitcoinRefusal::Dust { index, value, min: kind.dust() }.into());
+        let min = rules.dust(kind);
+        if value < min {
+            return Err(BitcoinRefusal::Dust { index, value, min }.into());
         }
-        paid.all = add(paid.all, value)?;
-        if output.script != key.script {
-            paid.others = add(paid.others, value)?;
+        paid.all = add(rules, paid.all, value)?;
+        if own.spends(&output.script).is_none() {
+            paid.others = add(rules, paid.others, value)?;
         }
     }
     Ok(paid)
 }
 
-/// Adds satoshi that exist.
-fn add(sum: u64, value: u64) -> Result<u64, ChainError> {
-    let overflow = ChainError::Overflow { chain: Chain::Bitcoin };
-    sum.checked_add(value).filter(|sum| *sum <= MAX_MONEY).ok_or(overflow)
+/// Adds base units that exist.
+fn add(rules: &Rules, sum: u64, value: u64) -> Result<u64, ChainError> {
+    let overflow = ChainError::Overflow { chain: rules.chain };
+    sum.checked_add(value).filter(|sum| *sum <= rules.max_money).ok_or(overflow)
 }
 
 /// What miners get.
 struct Fee {
-    satoshi: u64,
+    units: u64,
     size: u64,
 }
 
 impl Fee {
     /// The difference between what is spent and what is paid, if it is sane.
-    fn new(psbt: &Psbt, inputs: u64, outputs: u64) -> Result<Self, ChainError> {
-        let satoshi = inputs.checked_sub(outputs).ok_or(BitcoinRefusal::NegativeFee { inputs, outputs })?;
-        if satoshi > MAX_FEE {
-            return Err(BitcoinRefusal::Fee { fee: satoshi, max: MAX_FEE }.into());
+    fn new(rules: &Rules, psbt: &Psbt, spent: &Spent, outputs: u64) -> Result<Self, ChainError> {
+        let inputs = spent.all;
+        let units = inputs.checked_sub(outputs).ok_or(BitcoinRefusal::NegativeFee { inputs, outputs })?;
+        if units > rules.max_fee {
+            return Err(BitcoinRefusal::Fee { fee: units, max: rules.max_fee }.into());
         }
         let outputs: Vec<&Output> = psbt.transaction.outputs.iter().collect();
-        let size = virtual_size(psbt.inputs.len(), &outputs).max(1);
-        let rate = satoshi.div_ceil(size);
-        if rate > MAX_FEE_RATE {
-            return Err(BitcoinRefusal::FeeRate { rate, max: MAX_FEE_RATE }.into());
+        let size = virtual_size(spent.spends.iter().copied(), &outputs).max(1);
+        let rate = units.div_ceil(size);
+        if rate > rules.max_fee_rate {
+            return Err(BitcoinRefusal::FeeRate { rate, max: rules.max_fee_rate }.into());
         }
-        Ok(Self { satoshi, size })
+        Ok(Self { units, size })
     }
 
-    fn describe(&self, review: &mut Review, paid: u64) {
-        let milli = u128::from(self.satoshi).saturating_mul(1000).div_ceil(u128::from(self.size));
+    fn describe(&self, rules: &Rules, review: &mut Review, paid: u64) {
+        let milli = u128::from(self.units).saturating_mul(1000).div_ceil(u128::from(self.size));
         let rate = format_amount(milli, 3);
-        let fee = btc(self.satoshi);
-        review.line("Fee", format!("{fee}, {rate} satoshi per virtual byte"));
-        if self.satoshi < self.size {
+        let fee = coins(rules, self.units);
+        review.line("Fee", format!("{fee}, {rate} {} per virtual byte", rules.base_unit));
+        if self.units < self.size.saturating_mul(rules.low_fee_rate) {
             review.warn("the fee is so low that it may never be mined");
         }
-        let percent = self.satoshi.saturating_mul(100).checked_div(paid).unwrap_or(0);
+        let percent = self.units.saturating_mul(100).checked_div(paid).unwrap_or(0);
         if percent >= HIGH_FEE_PERCENT {
             review.warn(format!("the fee is {percent} % of what is paid"));
         }
@@ -186,9 +203,13 @@ fn describe_validity(review: &mut Review, psbt: &Psbt) {
             review.warn(format!("cannot be mined before {unit} {time}"));
         }
     }
-    let every = psbt.inputs.iter().all(|input| input.sighash == Sighash::Default);
-    review
-        .line("Form", format!("PSBT, signature hash {}", if every { "DEFAULT" } else { "DEFAULT and ALL" }));
+    let every = |sighash| psbt.inputs.iter().all(|input| input.sighash == sighash);
+    let sighash = match (every(Sighash::Default), every(Sighash::All)) {
+        (true, _) => "DEFAULT",
+        (_, true) => "ALL",
+        (false, false) => "DEFAULT and ALL",
+    };
+    review.line("Form", format!("PSBT, signature hash {sighash}"));
 }
 
 /// An output in words.
@@ -205,7 +226,12 @@ enum Kind {
     Bytes,
 }
 
-fn output_lines(network: Network, key: &AccountKey, psbt: &Psbt) -> Result<Vec<OutputLine>, ChainError> {
+fn output_lines(
+    rules: &Rules,
+    network: Network,
+    own: &Own,
+    psbt: &Psbt,
+) -> Result<Vec<OutputLine>, ChainError> {
     let lines = psbt.transaction.outputs.iter().enumerate().map(|(index, output)| {
         let unknown = BitcoinRefusal::UnknownScript { index };
         match ScriptKind::of(&output.script) {
@@ -214,9 +240,9 @@ fn output_lines(network: Network, key: &AccountKey, psbt: &Psbt) -> Result<Vec<O
                 Err(_) => OutputLine { kind: Kind::Bytes, text: format!("bytes {}", hex::encode(data)) },
             }),
             _ => {
-                let address = address::of_script(network, &output.script).ok_or(unknown)?;
-                let text = format!("{} to {address}", btc(output.value));
-                let kind = if output.script == key.script { Kind::Change } else { Kind::Pay };
+                let address = address::of_script(rules, network, &output.script).ok_or(unknown)?;
+                let text = format!("{} to {address}", coins(rules, output.value));
+                let kind = if own.spends(&output.script).is_some() { Kind::Change } else { Kind::Pay };
                 Ok(OutputLine { kind, text })
             }
         }
@@ -224,11 +250,12 @@ fn output_lines(network: Network, key: &AccountKey, psbt: &Psbt) -> Result<Vec<O
     lines.collect()
 }
 
-fn own_address(network: Network, key: &AccountKey) -> Result<String, ChainError> {
-    let address = address::of_script(network, &key.script);
-    address.map(|address| address.to_string()).ok_or(ChainError::InvalidKey { chain: Chain::Bitcoin })
+/// Returns an address of the account's own.
+fn address_of(rules: &Rules, network: Network, script: &[u8]) -> Result<String, ChainError> {
+    let address = address::of_script(rules, network, script);
+    address.map(|address| address.to_string()).ok_or(ChainError::InvalidKey { chain: rules.chain })
 }
 
-fn btc(satoshi: u64) -> String {
-    format!("{} {}", format_amount(satoshi.into(), Chain::Bitcoin.decimals()), Chain::Bitcoin.unit())
+fn coins(rules: &Rules, units: u64) -> String {
+    format!("{} {}", format_amount(units.into(), rules.chain.decimals()), rules.chain.unit())
 }

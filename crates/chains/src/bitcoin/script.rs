@@ -81,6 +81,10 @@ pub(super) fn p2sh(hash: &[u8; 20]) -> Vec<u8> {
     [&[OP_HASH160, 20], hash.as_slice(), &[OP_EQUAL]].concat()
 }
 
+pub(super) fn p2wpkh(hash: &[u8; 20]) -> Vec<u8> {
+    [&[OP_0, 20], hash.as_slice()].concat()
+}
+
 /// A witness program of version 0.
 pub(super) fn witness_v0(program: &[u8]) -> Option<Vec<u8>> {
     let len = u8::try_from(program.len()).ok().filter(|len| matches!(len, 20 | 32))?;
@@ -89,6 +93,23 @@ pub(super) fn witness_v0(program: &[u8]) -> Option<Vec<u8>> {
 
 pub(super) fn p2tr(key: &[u8; 32]) -> Vec<u8> {
     [&[OP_1, 32], key.as_slice()].concat()
+}
+
+/// What a P2WPKH output stands for in the hash that spends it: P2PKH with the same hash. Empty for other scripts.
+pub(super) fn behind_p2wpkh(script: &[u8]) -> Vec<u8> {
+    match ScriptKind::of(script) {
+        Some(ScriptKind::P2wpkh(hash)) => p2pkh(hash),
+        _ => Vec::new(),
+    }
+}
+
+/// Pushes of at most 75 bytes each.
+pub(super) fn pushes(elements: &[Vec<u8>]) -> Vec<u8> {
+    let push = |element: &Vec<u8>| {
+        let len = u8::try_from(element.len()).unwrap_or(u8::MAX);
+        [&[len], element.as_slice()].concat()
+    };
+    elements.iter().flat_map(push).collect()
 }
 
 /// An output of data; `None` when nodes would not pass it on.

@@ -18,9 +18,10 @@ pub(super) struct AccountKey {
 }
 
 impl AccountKey {
-    pub(super) fn new(key: &k256::PublicKey) -> Result<Self, ChainError> {
-        let script = script::p2tr(&output_key(key)?);
-        Ok(Self { internal: key.as_affine().x().into(), script })
+    /// `None` for the keys, one in 2¹²⁷, that lead to no output.
+    pub(super) fn new(key: &k256::PublicKey) -> Option<Self> {
+        let script = script::p2tr(&output_key(key).ok()?);
+        Some(Self { internal: key.as_affine().x().into(), script })
     }
 }
 

@@ -4,12 +4,15 @@ use serde_json::Value;
 
 use super::model::{Input, OutPoint, Output, Transaction, push_block, push_compact};
 use super::psbt::{PsbtInput, Sighash};
+use super::spend::Unlock;
 use super::taproot::AccountKey;
 use super::*;
+use crate::chain::{Algorithm, Chain, TapTweak};
 use crate::error::AddressFault;
 use crate::key::PublicKey;
 use crate::review::Review;
 
+mod key_hash;
 mod vectors;
 
 fn key() -> PublicKey {
@@ -31,6 +34,7 @@ fn psbt() -> Psbt {
         |n: u8| Input { previous: OutPoint { txid: [0x10 + n; 32], vout: n.into() }, sequence: 0xffff_fffd };
     let known = |value| PsbtInput {
         spent: Output { value, script: own().script },
+        previous: None,
         sighash: Sighash::Default,
         internal_key: Some(own().internal),
     };
@@ -55,7 +59,7 @@ fn changed(change: impl FnOnce(&mut Psbt)) -> Psbt {
 }
 
 fn decode(bytes: &[u8]) -> Result<Decoded, ChainError> {
-    Bitcoin.decode(Account { network: Network::Regtest, key: &key() }, bytes)
+    TAPROOT.decode(Account::new(Network::Regtest, &key()), bytes)
 }
 
 fn judge(psbt: &Psbt) -> Result<Review, ChainError> {
@@ -78,7 +82,7 @@ fn a_payment_is_read_with_its_fee_and_its_change() {
     let review = judge(&psbt()).unwrap();
     assert_eq!(review.title, "Send 0.0005 BTC to bcrt1qqurswpc8qurswpc8qurswpc8qurswpc8dxm0gk".to_owned());
     assert_eq!(review.fee.as_deref(), Some("0.000005 BTC"));
-    let own = Bitcoin.address(Account { network: Network::Regtest, key: &key() }).unwrap();
+    let own = TAPROOT.address(Account::new(Network::Regtest, &key())).unwrap();
     assert_eq!(value_of(&review, "Output 1, change"), format!("0.000095 BTC to {own}"));
     assert!(value_of(&review, "Input 1").starts_with("0.0002 BTC from 121212"));
     assert_eq!(review.warnings, Vec::<String>::new());
@@ -186,9 +190,10 @@ fn g4_a_fee_that_is_much_of_what_is_paid_is_pointed_out() {
 
 #[test]
 fn sums_beyond_all_coins_are_refused() {
-    let rich = changed(|p| p.inputs.iter_mut().for_each(|input| input.spent.value = MAX_MONEY));
+    let rich =
+        changed(|p| p.inputs.iter_mut().for_each(|input| input.spent.value = rules::TAPROOT.max_money));
     assert_eq!(judge(&rich), Err(ChainError::Overflow { chain: Chain::Bitcoin }));
-    let impossible = changed(|p| p.inputs[0].spent.value = MAX_MONEY + 1);
+    let impossible = changed(|p| p.inputs[0].spent.value = u64::MAX / 8);
     assert_eq!(judge(&impossible), Err(ChainError::Malformed { what: "PSBT" }));
 }
 
@@ -325,7 +330,7 @@ fn raw(input: &[(u64, Vec<u8>)], output: &[(u64, Vec<u8>)], with_spent: bool) ->
 }
 
 fn import(input: &[(u64, Vec<u8>)], output: &[(u64, Vec<u8>)]) -> Result<Vec<u8>, ChainError> {
-    Bitcoin.import(&raw(input, output, true))
+    TAPROOT.import(&raw(input, output, true))
 }
 
 #[test]
@@ -338,7 +343,7 @@ fn import_drops_what_says_nothing_about_the_payment() {
     let noisy = raw(&[(0x06, vec![0; 8])], &[], true);
     assert_eq!(decode(&noisy), Err(ChainError::NotCanonical { what: "PSBT" }));
     assert_eq!(import(&[(0x03, vec![0; 4])], &[]), Ok(plain.clone()));
-    assert_eq!(Bitcoin.import(format!(" {}\n", to_base64(&raw(&[], &[], true))).as_bytes()), Ok(plain));
+    assert_eq!(TAPROOT.import(format!(" {}\n", to_base64(&raw(&[], &[], true))).as_bytes()), Ok(plain));
 }
 
 #[test]
@@ -355,7 +360,7 @@ fn import_refuses_what_is_not_known_or_signed() {
         let unknown = BitcoinRefusal::Field { map: "output", index: 0, field };
         assert_eq!(import(&[], &[(field, vec![1; 32])]), Err(unknown.into()));
     }
-    assert_eq!(Bitcoin.import(&raw(&[], &[], false)), Err(BitcoinRefusal::MissingOutput { index: 0 }.into()));
+    assert_eq!(TAPROOT.import(&raw(&[], &[], false)), Err(BitcoinRefusal::MissingOutput { index: 0 }.into()));
     let twice = [(0x17, vec![1; 32]), (0x17, vec![1; 32])];
     assert_eq!(import(&twice, &[]), Err(ChainError::Malformed { what: "PSBT" }));
 }
@@ -369,23 +374,23 @@ fn g3_a_previous_transaction_is_checked_against_what_is_spent() {
         lock_time: 9,
     };
     // With and without witness it has the same id.
-    for bytes in [previous.encode(), previous.encode_signed(&[vec![7; 64]])] {
+    for bytes in [previous.encode(), previous.encode_signed(&[Unlock::Witness(vec![vec![7; 64]])])] {
         let mut psbt = raw(&[(0x00, bytes.clone())], &[], true);
         let wrong = BitcoinRefusal::WrongOutput { index: 0 };
-        assert_eq!(Bitcoin.import(&psbt), Err(wrong.into()));
+        assert_eq!(TAPROOT.import(&psbt), Err(wrong.into()));
         let outpoint = psbt.windows(32).position(|window| window == [0x11; 32]).unwrap();
-        psbt[outpoint..outpoint + 32].copy_from_slice(&previous.txid());
-        assert!(Bitcoin.import(&psbt).is_ok());
+        psbt[outpoint..outpoint + 32].copy_from_slice(&previous.txid(&[]));
+        assert!(TAPROOT.import(&psbt).is_ok());
         // Another output of the same transaction is not what the input claims to spend.
         psbt[outpoint + 32] = 0;
-        assert_eq!(Bitcoin.import(&psbt), Err(BitcoinRefusal::WrongOutput { index: 0 }.into()));
+        assert_eq!(TAPROOT.import(&psbt), Err(BitcoinRefusal::WrongOutput { index: 0 }.into()));
         psbt[outpoint + 32] = 2;
-        assert_eq!(Bitcoin.import(&psbt), Err(BitcoinRefusal::WrongOutput { index: 0 }.into()));
+        assert_eq!(TAPROOT.import(&psbt), Err(BitcoinRefusal::WrongOutput { index: 0 }.into()));
         // Without a claim, the previous transaction alone says it.
         let mut proven = raw(&[(0x00, bytes)], &[], false);
         let outpoint = proven.windows(32).position(|window| window == [0x11; 32]).unwrap();
-        proven[outpoint..outpoint + 32].copy_from_slice(&previous.txid());
-        let imported = Bitcoin.import(&proven).unwrap();
+        proven[outpoint..outpoint + 32].copy_from_slice(&previous.txid(&[]));
+        let imported = TAPROOT.import(&proven).unwrap();
         assert_eq!(Psbt::parse(&imported).unwrap().inputs[0].spent, previous.outputs[1]);
     }
 }
@@ -393,7 +398,7 @@ fn g3_a_previous_transaction_is_checked_against_what_is_spent() {
 #[test]
 fn addresses_are_read_strictly() {
     use AddressFault::{Characters, Checksum, Length, Network as Other, UnknownKind};
-    let read = |network, text: &str| address::script_of(network, text);
+    let read = |network, text: &str| address::script_of(&rules::TAPROOT, network, text);
     for (network, text) in [
         (Network::Mainnet, "1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2"),
         (Network::Mainnet, "3J98t1WpEZ73CNmQviecrnyiWrnqRhWNLy"),
@@ -403,10 +408,10 @@ fn addresses_are_read_strictly() {
         (Network::Testnet, "mipcBbFg9gMiCh81Kj8tqqdgoZub1ZJRfn"),
     ] {
         let script = read(network, text).unwrap_or_else(|fault| panic!("{text}: {fault}"));
-        assert_eq!(address::of_script(network, &script).unwrap().as_str(), text);
+        assert_eq!(address::of_script(&rules::TAPROOT, network, &script).unwrap().as_str(), text);
     }
     let upper = "BC1QAR0SRRR7XFKVY5L643LYDNW9RE59GTZZWF5MDQ";
-    let canonical = Bitcoin.parse_address(Network::Mainnet, upper).unwrap();
+    let canonical = TAPROOT.parse_address(Network::Mainnet, upper).unwrap();
     assert_eq!(canonical.as_str(), upper.to_lowercase());
     for (text, fault) in [
         ("", Length),
@@ -430,14 +435,14 @@ fn addresses_are_read_strictly() {
 }
 
 fn any_psbt() -> impl Strategy<Value = Psbt> {
-    let output =
-        (0..=MAX_MONEY, vec(any::<u8>(), 0..80)).prop_map(|(value, script)| Output { value, script });
+    let output = (0..=rules::TAPROOT.max_money, vec(any::<u8>(), 0..80))
+        .prop_map(|(value, script)| Output { value, script });
     let sighash = prop_oneof![Just(Sighash::Default), Just(Sighash::All)];
     let input =
         (any::<[u8; 32]>(), any::<u32>(), any::<u32>(), output.clone(), sighash, any::<Option<[u8; 32]>>())
             .prop_map(|(txid, vout, sequence, spent, sighash, internal_key)| {
                 let input = Input { previous: OutPoint { txid, vout }, sequence };
-                (input, PsbtInput { spent, sighash, internal_key })
+                (input, PsbtInput { spent, previous: None, sighash, internal_key })
             });
     (1_u32..=2, vec(input, 1..5), vec(output, 1..300), any::<u32>()).prop_map(
         |(version, inputs, outputs, lock_time)| {
@@ -455,7 +460,7 @@ proptest! {
 
     #[test]
     fn what_is_finalized_reads_back(psbt in any_psbt(), byte: u8) {
-        let signatures = vec![[byte; 64]; psbt.inputs.len()];
+        let signatures = vec![Signature { bytes: [byte; 64], key: None }; psbt.inputs.len()];
         let signed = psbt.finalize(&signatures).unwrap();
         let (read, read_signatures) = Psbt::parse_final(&signed).unwrap();
         prop_assert_eq!(&read.transaction, &psbt.transaction);
@@ -465,7 +470,7 @@ proptest! {
 
     #[test]
     fn any_bytes_are_an_answer(bytes in vec(any::<u8>(), 0..300)) {
-        let _ = Bitcoin.import(&bytes);
+        let _ = TAPROOT.import(&bytes);
         let _ = Psbt::import(&[b"psbt\xff", bytes.as_slice()].concat());
         let _ = model::parse_previous(&bytes);
     }

@@ -37,7 +37,7 @@ fn transaction() -> Transaction {
 }
 
 fn decode(bytes: &[u8]) -> Result<Decoded, ChainError> {
-    Ethereum.decode(Account { network: Network::Mainnet, key: &key() }, bytes)
+    Ethereum.decode(Account::new(Network::Mainnet, &key()), bytes)
 }
 
 fn judge(transaction: &Transaction) -> Result<Review, ChainError> {
@@ -137,7 +137,7 @@ fn the_signature_of_each_kind_is_verified_and_its_parity_bound() {
 #[test]
 fn g11_a_point_that_a_transaction_cannot_name_is_refused() {
     for recovery_id in [Some(2), Some(3), None] {
-        let verified = Verified { bytes: [1; 64], recovery_id };
+        let verified = Verified { key: key(), bytes: [1; 64], recovery_id };
         let assembled = Ethereum.assemble(&transaction().encode(), &[verified]);
         assert_eq!(assembled, Err(ChainError::BadSignature { index: 0 }));
     }
@@ -165,7 +165,7 @@ fn a_payment_is_put_into_words() {
 
 #[test]
 fn g8_the_own_address_and_one_that_looks_like_it_are_pointed_out() {
-    let own = own(Account { network: Network::Mainnet, key: &key() }).unwrap();
+    let own = own(Account::new(Network::Mainnet, &key())).unwrap();
     let review = judge(&Transaction { to: Some(own), ..transaction() }).unwrap();
     assert!(warnings(&review).contains("the account itself"));
     let mut alike = own;
@@ -180,7 +180,7 @@ fn g2_a_transaction_of_another_network_is_refused() {
     let refusal = |found, expected| ChainError::from(EthereumRefusal::ChainId { found, expected });
     let on = |network, chain_id| {
         let bytes = Transaction { chain_id, ..transaction() }.encode();
-        Ethereum.decode(Account { network, key: &key() }, &bytes).map(|_| ())
+        Ethereum.decode(Account::new(network, &key()), &bytes).map(|_| ())
     };
     assert_eq!(on(Network::Mainnet, 1), Ok(()));
     assert_eq!(on(Network::Testnet, 11_155_111), Ok(()));

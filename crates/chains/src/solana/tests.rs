@@ -53,7 +53,7 @@ fn judge(message: &Message) -> Result<Review, ChainError> {
 }
 
 fn decode(bytes: &[u8]) -> Result<Decoded, ChainError> {
-    Solana.decode(Account { network: Network::Testnet, key: &key() }, bytes)
+    Solana.decode(Account::new(Network::Testnet, &key()), bytes)
 }
 
 fn refusal(result: Result<Review, ChainError>) -> SolanaRefusal {
@@ -342,7 +342,7 @@ fn addresses_are_read_strictly() {
 #[test]
 fn building_is_refused_where_a_field_means_nothing() {
     let build = |intent: Intent, context: Context| {
-        Solana.build(Account { network: Network::Mainnet, key: &key() }, &intent, &context)
+        Solana.build(Account::new(Network::Mainnet, &key()), &intent, &context)
     };
     let to = base58(&TO);
     let transfer = |amount: &str| Intent::Transfer { to: to.clone(), amount: amount.into(), memo: None };

@@ -119,7 +119,7 @@ fn amounts_and_facts_that_are_none_are_refused() {
     assert_eq!(pay("0.000000001", &[10_000], fee()), Err(too_precise));
     let too_large = ChainError::Amount(quorate_chains::AmountFault::TooLarge);
     assert_eq!(pay("21000000.00000001", &[10_000], fee()), Err(too_large));
-    let invalid = ChainError::InvalidField { field: "value", expected: "a number of satoshi" };
+    let invalid = ChainError::InvalidField { field: "value", expected: "a number of base units" };
     assert_eq!(pay("0.001", &[0], fee()), Err(invalid));
     let duplicate = BitcoinRefusal::DuplicateInput { index: 1 };
     assert_eq!(pay("0.0015", &[100_000, 100_000], fee()), Err(duplicate.into()));

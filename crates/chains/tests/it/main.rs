@@ -3,6 +3,10 @@
 #[cfg(test)]
 mod bitcoin;
 #[cfg(test)]
+mod bitcoin_segwit;
+#[cfg(test)]
+mod cosmos;
+#[cfg(test)]
 mod ethereum;
 #[cfg(test)]
 mod json;
@@ -14,3 +18,5 @@ mod near;
 mod solana;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod xrp;

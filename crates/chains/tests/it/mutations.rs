@@ -3,19 +3,24 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use quorate_chains::{
-    Chain, ChainError, Network, PublicKey, SignedTransaction, UnsignedTransaction, address, attach, build,
-    decode, import, parse_address, verify,
+    Chain, ChainError, Intent, Network, PublicKey, SignedTransaction, UnsignedTransaction, address, attach,
+    build, decode, import, parse_address, verify,
 };
+use quorate_primitives::KeyPurpose;
 
-use crate::support::{NETWORK, Signer, built, context, message, signed, transfer};
+use crate::support::{NETWORK, Signer, built, context, has_words, message, signed, transfer};
 
 fn any_chain() -> impl Strategy<Value = Chain> {
     proptest::sample::select(Chain::ALL.to_vec())
 }
 
-/// A transfer or words of a chain.
+/// A transfer, or words on a chain that signs words.
+fn wish(chain: Chain, words: bool) -> Intent {
+    if words && has_words(chain) { message(chain, "Hello World") } else { transfer(chain) }
+}
+
 fn honest(chain: Chain, words: bool) -> (Signer, UnsignedTransaction) {
-    built(chain, &if words { message(chain, "Hello World") } else { transfer(chain) })
+    built(chain, &wish(chain, words))
 }
 
 /// One byte another, gone, or more.
@@ -75,8 +80,7 @@ proptest! {
     fn other_signed_bytes_do_not_verify(
         chain in any_chain(), words: bool, mutations in vec(any_mutation(), 1..4),
     ) {
-        let intent = if words { message(chain, "Hello World") } else { transfer(chain) };
-        let (signer, signed) = signed(chain, &intent);
+        let (signer, signed) = signed(chain, &wish(chain, words));
         let mut bytes = signed.bytes().to_vec();
         mutations.iter().for_each(|mutation| mutate(&mut bytes, mutation));
         if bytes != signed.bytes() && let Ok(other) = SignedTransaction::from_bytes(chain, NETWORK, &bytes) {
@@ -139,8 +143,8 @@ fn g1_a_network_that_the_chain_has_not_is_refused_everywhere() {
 #[test]
 fn a_key_of_another_curve_is_refused_everywhere() {
     for chain in Chain::ALL {
-        let is_secp256k1 = matches!(chain, Chain::Bitcoin | Chain::Ethereum);
-        let other = if is_secp256k1 { Chain::Solana } else { Chain::Bitcoin };
+        let is_ed25519 = matches!(chain.purpose(), KeyPurpose::Ed25519);
+        let other = if is_ed25519 { Chain::Bitcoin } else { Chain::Solana };
         let key = Signer::new(other, 3).public_key();
         let (_, unsigned) = built(chain, &transfer(chain));
         let wrong = ChainError::WrongKey { chain };

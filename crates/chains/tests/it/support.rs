@@ -5,10 +5,12 @@ use k256::elliptic_curve::point::AffineCoordinates;
 use k256::elliptic_curve::sec1::ToEncodedPoint;
 use k256::{ProjectivePoint, Scalar, U256, schnorr};
 use quorate_chains::{
-    Algorithm, BitcoinContext, BitcoinFee, Chain, Context, Decoded, EthereumContext, EthereumFee, Intent,
-    MessageVersion, NearContext, Network, PublicKey, SignedTransaction, SigningRequest, SolanaContext,
-    TapTweak, UnsignedTransaction, Utxo, attach, build, decode, verify,
+    Algorithm, BitcoinContext, BitcoinFee, Chain, Context, CosmosCoin, CosmosContext, CosmosKey, CosmosMode,
+    Decoded, EthereumContext, EthereumFee, Intent, MessageVersion, NearContext, Network, PublicKey,
+    SignedTransaction, SigningRequest, SolanaContext, TapTweak, UnsignedTransaction, Utxo, XrpContext, attach,
+    build, decode, verify,
 };
+use ripemd::Ripemd160;
 use sha2::{Digest, Sha256};
 
 pub const NETWORK: Network = Network::Regtest;
@@ -23,7 +25,12 @@ impl Signer {
     pub fn new(chain: Chain, seed: u8) -> Self {
         match chain {
             Chain::Solana | Chain::Near => Self::Ed25519(ed25519_dalek::SigningKey::from_bytes(&[seed; 32])),
-            Chain::Bitcoin | Chain::Ethereum => {
+            Chain::Bitcoin
+            | Chain::BitcoinSegwit
+            | Chain::Dogecoin
+            | Chain::Cosmos
+            | Chain::Xrp
+            | Chain::Ethereum => {
                 Self::Secp256k1(k256::SecretKey::from_slice(&[seed; 32]).unwrap())
             }
         }
@@ -50,7 +57,8 @@ impl Signer {
             }
             (Self::Secp256k1(key), Algorithm::Ecdsa) => {
                 let key = k256::ecdsa::SigningKey::from(key);
-                key.sign_prehash_recoverable(&request.payload).unwrap().0.to_bytes().into()
+                let (signature, _) = key.sign_prehash_recoverable(&request.payload).unwrap();
+                signature.normalize_s().unwrap_or(signature).to_bytes().into()
             }
             _ => panic!("a request for another curve"),
         }
@@ -98,22 +106,78 @@ pub fn context(chain: Chain) -> Context {
             access_list: Vec::new(),
             tokens: Vec::new(),
         })),
+        Chain::BitcoinSegwit => Context::BitcoinSegwit(BitcoinContext {
+            utxos: [70_000, 50_000, 20_000].map(|value| funded(chain, 3, value)).to_vec(),
+            fee: BitcoinFee::Rate("2.5".into()),
+        }),
+        Chain::Dogecoin => Context::Dogecoin(BitcoinContext {
+            utxos: [700_000_000, 500_000_000, 20_000_000].map(|value| funded(chain, 3, value)).to_vec(),
+            fee: BitcoinFee::Rate("1000".into()),
+        }),
+        Chain::Cosmos => Context::Cosmos(CosmosContext {
+            chain_id: "simd-testing".into(),
+            prefix: "cosmos".into(),
+            account_number: 1,
+            sequence: 7,
+            denom: "ucosm".into(),
+            decimals: Some(6),
+            fee: vec![CosmosCoin { amount: "2000".into(), denom: "ucosm".into() }],
+            gas: 200_000,
+            timeout_height: None,
+            mode: CosmosMode::Direct,
+            key_type: CosmosKey::Secp256k1,
+        }),
+        Chain::Xrp => Context::Xrp(XrpContext {
+            sequence: 7,
+            last_ledger_sequence: 9_000_000,
+            fee: 12,
+            destination_tag: Some(42),
+        }),
     }
+}
+
+/// An output of a transaction that is there as a whole, at the address of a signer.
+pub fn funded(chain: Chain, seed: u8, value: u64) -> Utxo {
+    let key = Signer::new(chain, seed).public_key();
+    let hash = Ripemd160::digest(Sha256::digest(key.as_bytes()));
+    let script = match chain {
+        Chain::Dogecoin => [&[0x76, 0xa9, 20], hash.as_slice(), &[0x88, 0xac]].concat(),
+        _ => [&[0, 20], hash.as_slice()].concat(),
+    };
+    let mut transaction = vec![1, 0, 0, 0, 1];
+    transaction.extend([7; 32]);
+    transaction.extend([0; 4 + 1 + 4]);
+    transaction.extend([2, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0x6a]);
+    transaction.extend(value.to_le_bytes());
+    transaction.push(script.len().try_into().unwrap());
+    transaction.extend(script);
+    transaction.extend([0; 4]);
+    let mut txid = Sha256::digest(Sha256::digest(&transaction));
+    txid.reverse();
+    Utxo { txid: hex::encode(txid), vout: 1, value, transaction: Some(hex::encode(transaction)) }
 }
 
 /// An output whose id follows from its value.
 pub fn utxo(value: u64) -> Utxo {
-    Utxo { txid: hex::encode(Sha256::digest(value.to_le_bytes())), vout: 1, value }
+    Utxo { txid: hex::encode(Sha256::digest(value.to_le_bytes())), vout: 1, value, transaction: None }
 }
 
 pub fn transfer(chain: Chain) -> Intent {
     let (to, amount) = match chain {
         Chain::Solana => ("9oKrJ9iiEnCC7bewcRFbcdo4LKL2PhUEqcu8gH2eDbVM", "0.25"),
         Chain::Near => ("bob.localnet", "1.5"),
-        Chain::Bitcoin => ("bcrt1qqurswpc8qurswpc8qurswpc8qurswpc8dxm0gk", "0.001"),
         Chain::Ethereum => ("0x3535353535353535353535353535353535353535", "0.5"),
+        Chain::Bitcoin | Chain::BitcoinSegwit => ("bcrt1qqurswpc8qurswpc8qurswpc8qurswpc8dxm0gk", "0.001"),
+        Chain::Dogecoin => ("mipcBbFg9gMiCh81Kj8tqqdgoZub1ZJRfn", "9.5"),
+        Chain::Cosmos => ("cosmos1qypqxpq9qcrsszg2pvxq6rs0zqg3yyc5lzv7xu", "1.234567"),
+        Chain::Xrp => ("rPT1Sjq2YGrBMTttX4GZHjKu9dyfzbpAYe", "1.5"),
     };
     Intent::Transfer { to: to.into(), amount: amount.into(), memo: None }
+}
+
+/// The chains that words are signed on.
+pub const fn has_words(chain: Chain) -> bool {
+    !matches!(chain, Chain::Dogecoin | Chain::Xrp)
 }
 
 pub fn message(chain: Chain, text: &str) -> Intent {

@@ -38,8 +38,8 @@ fn g12_output_keys_scripts_and_addresses_are_those_of_bip_341() {
         let script = script::p2tr(&key);
         assert_eq!(script, bytes(&output["script"]));
         let address = output["address"].as_str().unwrap();
-        assert_eq!(address::of_script(Network::Mainnet, &script).unwrap().as_str(), address);
-        assert_eq!(address::script_of(Network::Mainnet, address), Ok(script));
+        assert_eq!(address::of_script(&rules::TAPROOT, Network::Mainnet, &script).unwrap().as_str(), address);
+        assert_eq!(address::script_of(&rules::TAPROOT, Network::Mainnet, address), Ok(script));
     }
 }
 
@@ -51,7 +51,7 @@ fn g12_an_account_is_the_same_for_both_signs_of_its_key() {
     let internal = bytes(&output["internal_key"]);
     for sign in [2, 3] {
         let key = PublicKey::Secp256k1([&[sign], internal.as_slice()].concat().try_into().unwrap());
-        let address = Bitcoin.address(Account { network: Network::Mainnet, key: &key }).unwrap();
+        let address = TAPROOT.address(Account::new(Network::Mainnet, &key)).unwrap();
         assert_eq!(address.as_str(), output["address"].as_str().unwrap());
     }
 }
@@ -119,8 +119,8 @@ fn g12_signature_hashes_are_those_of_bip_341() {
             _ => continue,
         };
         signed_here += 1;
-        let index = u32::try_from(input["index"].as_u64().unwrap()).unwrap();
-        let hash = sighash::of_input(&transaction, &hashes, sighash, index);
+        let index = usize::try_from(input["index"].as_u64().unwrap()).unwrap();
+        let hash = sighash::taproot(&transaction, &hashes, sighash, index);
         assert_eq!(hash, bytes_32(&input["sighash"]));
         let tweaked = k256::schnorr::SigningKey::from_bytes(&bytes(&input["tweaked_secret"])).unwrap();
         let signature = &bytes(&input["signature"])[..64];
@@ -140,11 +140,11 @@ fn psbts_of_bip_174_and_371_are_read_or_refused() {
         let vectors = json(text);
         let (invalid, valid) = (list(&vectors["invalid"]), list(&vectors["valid"]));
         for vector in invalid {
-            let result = Bitcoin.import(vector["psbt"].as_str().unwrap().as_bytes());
+            let result = TAPROOT.import(vector["psbt"].as_str().unwrap().as_bytes());
             assert!(result.is_err(), "{}", vector["about"]);
         }
         let read =
-            valid.iter().filter(|vector| match Bitcoin.import(vector["psbt"].as_str().unwrap().as_bytes()) {
+            valid.iter().filter(|vector| match TAPROOT.import(vector["psbt"].as_str().unwrap().as_bytes()) {
                 Ok(psbt) => {
                     assert_eq!(Psbt::parse(&psbt).unwrap().encode(), psbt);
                     true
@@ -175,7 +175,7 @@ fn words_sign_as_in_bip_322() {
     let secret = bs58::decode(secret).with_check(Some(0x80)).into_vec().unwrap();
     let public = k256::SecretKey::from_slice(&secret[1..33]).unwrap().public_key();
     let account = AccountKey::new(&public).unwrap();
-    let address = address::of_script(Network::Mainnet, &account.script).unwrap();
+    let address = address::of_script(&rules::TAPROOT, Network::Mainnet, &account.script).unwrap();
     assert_eq!(address.as_str(), "bc1ppv609nr0vr25u07u95waq5lucwfm6tde4nydujnu8npg4q75mr5sxq8lt3");
     let witness =
         "AUHd69PrJQEv+oKTfZ8l+WROBHuy9HKrbFCJu7U1iK2iiEy1vMU5EfMtjc+VSHM7aU0SDbak5IUZRVno2P5mjSafAQ==";
@@ -184,8 +184,8 @@ fn words_sign_as_in_bip_322() {
     let signature = k256::schnorr::Signature::try_from(signature).unwrap();
     let output_key = taproot::output_key(&public).unwrap();
     let verifier = k256::schnorr::VerifyingKey::from_bytes(&output_key).unwrap();
-    let hash = message::sighash_with(&account, "Hello World", Sighash::All);
+    let hash = message::sighash_with(&account.script, "Hello World", Sighash::All);
     assert!(verifier.verify_raw(&hash, &signature).is_ok());
-    let other = message::sighash_with(&account, "Hello world", Sighash::All);
+    let other = message::sighash_with(&account.script, "Hello world", Sighash::All);
     assert!(verifier.verify_raw(&other, &signature).is_err());
 }

@@ -40,7 +40,7 @@ fn a_payment_of_tokens_is_put_into_words() {
 #[test]
 fn g5_handing_power_to_others_is_shown_as_high_risk() {
     let limit = |bits: u32| Uint256::from(1_u128 << bits);
-    let owner = own(Account { network: Network::Mainnet, key: &key() }).unwrap();
+    let owner = own(Account::new(Network::Mainnet, &key())).unwrap();
     let words = [Uint256::ZERO, Uint256::from(27_u64), limit(9), limit(8)];
     for (function, arguments, risks) in [
         ("approve(address,uint256)", vec![word(&TO), 5_u64.into()], 1),
@@ -131,7 +131,7 @@ fn build_tokens(tokens: Vec<TokenClaim>) -> Result<Vec<u8>, ChainError> {
     let intent =
         Intent::TokenTransfer { token: address::show(&TOKEN), to: address::show(&TO), amount: "1.5".into() };
     Ethereum.build(
-        Account { network: Network::Mainnet, key: &key() },
+        Account::new(Network::Mainnet, &key()),
         &intent,
         &Context::Ethereum(Box::new(context)),
     )

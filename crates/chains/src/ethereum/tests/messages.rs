@@ -2,7 +2,7 @@ use super::*;
 
 fn words(text: &str) -> Result<Vec<u8>, ChainError> {
     let intent = Intent::Message { text: text.into(), recipient: None, nonce: None, callback_url: None };
-    Ethereum.build(Account { network: Network::Mainnet, key: &key() }, &intent, &Context::None)
+    Ethereum.build(Account::new(Network::Mainnet, &key()), &intent, &Context::None)
 }
 
 fn review(bytes: &[u8]) -> Review {
@@ -86,14 +86,14 @@ fn the_length_of_words_is_read_in_one_way() {
 fn fields_that_mean_nothing_here_are_refused() {
     let with = |recipient: Option<String>, nonce, callback_url| {
         let intent = Intent::Message { text: "a".into(), recipient, nonce, callback_url };
-        Ethereum.build(Account { network: Network::Mainnet, key: &key() }, &intent, &Context::None)
+        Ethereum.build(Account::new(Network::Mainnet, &key()), &intent, &Context::None)
     };
     let unknown = |field| Err(ChainError::UnknownField { chain: CHAIN, intent: "message", field });
     assert_eq!(with(Some("a".into()), None, None), unknown("recipient"));
     assert_eq!(with(None, Some("a".into()), None), unknown("nonce"));
     assert_eq!(with(None, None, Some("a".into())), unknown("callback_url"));
     let call = Intent::Transfer { to: address::show(&TO), amount: "1".into(), memo: Some("a".into()) };
-    let built = Ethereum.build(Account { network: Network::Mainnet, key: &key() }, &call, &Context::None);
+    let built = Ethereum.build(Account::new(Network::Mainnet, &key()), &call, &Context::None);
     assert_eq!(built, Err(ChainError::UnknownField { chain: CHAIN, intent: "transfer", field: "memo" }));
 }
 
