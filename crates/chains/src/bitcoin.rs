@@ -12,11 +12,14 @@ mod model;
 mod psbt;
 mod review;
 mod rules;
+mod sample;
 mod script;
 mod select;
 mod sighash;
 mod spend;
 pub(crate) mod taproot;
+
+pub use self::sample::sample_utxo;
 
 use thiserror::Error;
 

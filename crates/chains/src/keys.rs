@@ -23,6 +23,11 @@ impl AccountKeys {
         Self { beside: Some((purpose, key)), ..self }
     }
 
+    /// Returns the key that the chain's addresses are of.
+    pub const fn own(&self) -> &PublicKey {
+        &self.own
+    }
+
     /// Returns the key for a purpose.
     pub(crate) fn of(&self, chain: Chain, purpose: KeyPurpose) -> Option<&PublicKey> {
         if chain.purpose() == purpose {

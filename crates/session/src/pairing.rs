@@ -9,6 +9,7 @@
 //! that failed, or was banned, is over for ever: the next one needs an explicit act. A peer can cost us time with this
 //! machine, bounded by its pace, and nothing else.
 
+mod group;
 mod messages;
 
 use std::sync::Arc;
@@ -24,8 +25,9 @@ use crate::envelope::{Envelope, Protocol};
 use crate::output::{Outbox, Output, Resend};
 use crate::seat::Seat;
 
-use messages::{Confirmation, Flight, Planted, Renewal, Round, decode};
+pub use group::Pairings;
 pub use messages::{Attempt, Mutation};
+use messages::{Confirmation, Flight, Planted, Renewal, Round, decode};
 
 /// How far ahead of ours a peer's generation may be.
 const MAX_GENERATION_STEP: u64 = 1 << 16;
@@ -223,7 +225,8 @@ impl Pairing {
             Phase::Banned(tombstone) => log.push(Mutation::Banned(*tombstone)),
             Phase::Failed => {}
             Phase::Waiting | Phase::AwaitingTransfers(..) | Phase::AwaitingTrees { .. } | Phase::Moving => {
-                log.push(Mutation::Renewed);
+                let renewed = self.over.map(|_| Mutation::Renewed);
+                log.extend(renewed);
             }
         }
         log
@@ -270,6 +273,7 @@ impl Pairing {
             Round::Confirmation => self.handle_confirmation(envelope, now),
             Round::Renewal => self.handle_renewal(envelope, now),
             Round::Nudge => self.handle_nudge(now),
+            Round::Announcement => {}
         }
         self.schedule();
     }
@@ -423,12 +427,8 @@ impl Pairing {
         };
         match round.finish(&trees) {
             Ok(keys) => {
-                self.out
-                    .push(Output::Persist(Mutation::Made { attempt, keys: keys.to_secret_bytes() }));
-                self.send(
-                    Round::Confirmation,
-                    &Confirmation { attempt, statement: *keys.statement() },
-                );
+                self.out.push(Output::Persist(Mutation::Made { attempt, keys: keys.to_secret_bytes() }));
+                self.send(Round::Confirmation, &Confirmation { attempt, statement: *keys.statement() });
                 self.phase = Phase::AwaitingConfirmation { attempt, keys, heard: Some(heard) };
             }
             Err(fault) => self.fail_with(attempt, &fault),

@@ -111,7 +111,8 @@ impl Presigning {
         entropy: &[u8; 32],
         now: Timestamp,
     ) -> Result<Self, Fault> {
-        let counter = HedgedRng::new(entropy, seat.identity().seed().expose(), b"presigning/counter").next_u64();
+        let counter =
+            HedgedRng::new(entropy, seat.identity().seed().expose(), b"presigning/counter").next_u64();
         let proposal = Proposal { signers: signers.to_vec(), batch, counter, generations };
         let body = quorate_primitives::encoding::body_bytes(&proposal);
         let session = session_id(&seat, seat.me(), &body);
@@ -234,6 +235,11 @@ impl Presigning {
         !matches!(self.phase, Phase::Over)
     }
 
+    /// Returns whether others may still ask what was said last.
+    pub fn is_worth_keeping(&self, now: Timestamp) -> bool {
+        self.is_open() || now < self.deadline
+    }
+
     /// Takes an authentic envelope of another signer.
     pub fn handle_envelope(&mut self, envelope: Envelope, pairs: &Pairs<'_>, now: Timestamp) {
         let header = &envelope.header;
@@ -250,7 +256,7 @@ impl Presigning {
             return;
         }
         match round {
-            Round::Proposal => {}
+            Round::Proposal | Round::Reset => {}
             Round::Nudge => self.answer(header.sender, now),
             Round::Failure => self.hear_of_the_end(&envelope),
             Round::Commitment
@@ -325,7 +331,8 @@ impl Presigning {
             Phase::Confirmations(_) => &[Round::Confirmation],
             Phase::Over => &[],
         };
-        let is_missing = |id: &ParticipantId| awaited.iter().any(|round| !self.inbox.contains_key(&(*round, *id)));
+        let is_missing =
+            |id: &ParticipantId| awaited.iter().any(|round| !self.inbox.contains_key(&(*round, *id)));
         self.peers().into_iter().filter(is_missing).collect()
     }
 
@@ -389,6 +396,24 @@ impl Presigning {
 
 /// The purpose of the keys that need presignatures.
 pub const PURPOSE: KeyPurpose = KeyPurpose::EcdsaSecp256k1;
+
+/// Says to all that this device holds no presignatures from before: others need not name any.
+pub fn reset(seat: &Seat) -> Envelope {
+    let number = Round::Reset as u8;
+    seat.say(Protocol::Presigning, reset_id(seat), (number, u32::from(number)), None, Vec::new())
+}
+
+/// Returns whether an authentic envelope says so of its sender.
+pub fn is_reset(seat: &Seat, envelope: &Envelope) -> bool {
+    envelope.header.session == reset_id(seat) && envelope.header.round == Round::Reset as u8
+}
+
+fn reset_id(seat: &Seat) -> [u8; 32] {
+    Transcript::new("presigning/reset")
+        .field("roster", seat.roster_hash())
+        .number("epoch", seat.roster().epoch.into())
+        .finish()
+}
 
 fn session_id(seat: &Seat, owner: ParticipantId, proposal: &[u8]) -> [u8; 32] {
     Transcript::new("presigning")

@@ -245,10 +245,7 @@ impl Signing {
 
     /// Returns whether this session still waits for something.
     pub const fn is_open(&self) -> bool {
-        matches!(
-            self.phase,
-            Phase::Deciding | Phase::Choosing(_) | Phase::Signing(_) | Phase::Attributing(_)
-        )
+        matches!(self.phase, Phase::Deciding | Phase::Choosing(_) | Phase::Signing(_) | Phase::Attributing(_))
     }
 
     /// Returns whether this device has neither approved nor refused.

@@ -1,9 +1,10 @@
 //! Accounts: children of the wallet's keys, one for every chain, network and number.
 
-use quorate_chains::{self as chains, Chain, ChainError, Network, PublicKey, SignedTransaction};
+use quorate_chains::{self as chains, AccountKeys, Chain, ChainError, Network, PublicKey, SignedTransaction};
 use quorate_primitives::KeyPurpose;
+use quorate_session::signing::TaskKey;
+use quorate_threshold::KeyShare;
 use quorate_threshold::derive::{Derivation, derive_public};
-use quorate_threshold::{KeyShare, PublicKeys};
 
 use crate::error::CommandError;
 use crate::view::Address;
@@ -29,38 +30,46 @@ impl Account {
         vec![self.chain.coin_type(self.network), self.number]
     }
 
-    /// Returns how the signing key is derived: the path, and on Taproot the tweak of BIP-341.
-    pub(crate) fn derivation(self) -> Derivation {
-        Derivation { path: self.path(), taproot: matches!(self.chain, Chain::Bitcoin) }
+    /// Returns one of the account's keys: the path, and on Taproot the tweak of BIP-341.
+    pub(crate) fn task_key(self, purpose: KeyPurpose) -> TaskKey {
+        let taproot = purpose == KeyPurpose::Bip340Secp256k1;
+        TaskKey { purpose, derivation: Derivation { path: self.path(), taproot } }
     }
 
-    /// Reads an account back from the derivation of a request.
-    pub(crate) fn from_derivation(chain: Chain, network: Network, derivation: &Derivation) -> Option<Self> {
-        let [_, number] = *derivation.path.as_slice() else { return None };
+    /// Reads an account back from a key of a request.
+    pub(crate) fn from_key(chain: Chain, network: Network, key: &TaskKey) -> Option<Self> {
+        let [_, number] = *key.derivation.path.as_slice() else { return None };
         let account = Self { chain, network, number };
-        (account.derivation() == *derivation).then_some(account)
+        (account.task_key(key.purpose) == *key).then_some(account)
     }
 
-    /// Returns the account's public key, before any Taproot tweak.
-    pub(crate) fn public_key(self, keys: &PublicKeys) -> Result<PublicKey, CommandError> {
-        let child = derive_public(keys, &Derivation::child(self.path()))?;
-        let invalid = CommandError::NoKey(self.chain);
-        PublicKey::from_bytes(self.chain.purpose(), &child.public_key).ok_or(invalid)
+    /// Returns the public key that the account's address is of, before any Taproot tweak.
+    pub(crate) fn public_key(self, shares: &[KeyShare]) -> Result<PublicKey, CommandError> {
+        self.key_for(shares, self.chain.purpose())
+    }
+
+    /// Returns all keys that may sign for the account: on Bitcoin, those of Taproot and of segwit outputs.
+    pub(crate) fn keys(self, shares: &[KeyShare]) -> Result<AccountKeys, CommandError> {
+        let keys = AccountKeys::from(&self.public_key(shares)?);
+        let beside = match self.chain {
+            Chain::Bitcoin => KeyPurpose::EcdsaSecp256k1,
+            Chain::BitcoinSegwit => KeyPurpose::Bip340Secp256k1,
+            Chain::Solana | Chain::Near | Chain::Ethereum | Chain::Dogecoin | Chain::Cosmos | Chain::Xrp => {
+                return Ok(keys);
+            }
+        };
+        Ok(self.key_for(shares, beside).map_or(keys, |key| keys.beside(beside, key)))
+    }
+
+    fn key_for(self, shares: &[KeyShare], purpose: KeyPurpose) -> Result<PublicKey, CommandError> {
+        let none = || CommandError::NoKey(self.chain);
+        let share = shares.iter().find(|share| share.public.purpose == purpose).ok_or_else(none)?;
+        let child = derive_public(&share.public, &Derivation::child(self.path()))?;
+        PublicKey::from_bytes(purpose, &child.public_key).ok_or_else(none)
     }
 }
 
-/// Returns the key share that signs for a chain.
-///
-/// No address is shown where nothing can be signed: coins sent there could not be moved.
-pub(crate) fn share_for(shares: &[KeyShare], chain: Chain) -> Result<&KeyShare, CommandError> {
-    let purpose = chain.purpose();
-    if purpose == KeyPurpose::EcdsaSecp256k1 {
-        return Err(CommandError::CannotSign(chain));
-    }
-    shares.iter().find(|share| share.public.purpose == purpose).ok_or(CommandError::NoKey(chain))
-}
-
-/// Returns an account's addresses on every chain that can be signed for, and every network.
+/// Returns an account's addresses on every chain and network.
 pub(crate) fn addresses(shares: &[KeyShare], number: u32) -> Vec<Address> {
     let of_chain = |chain: Chain| {
         NETWORKS.into_iter().filter_map(move |network| address(shares, Account { chain, network, number }))
@@ -70,8 +79,7 @@ pub(crate) fn addresses(shares: &[KeyShare], number: u32) -> Vec<Address> {
 
 fn address(shares: &[KeyShare], account: Account) -> Option<Address> {
     let Account { chain, network, number } = account;
-    let share = share_for(shares, chain).ok()?;
-    let key = account.public_key(&share.public).ok()?;
+    let key = account.public_key(shares).ok()?;
     let address = chains::address(chain, network, &key).ok()?;
     Some(Address {
         chain,

@@ -46,6 +46,13 @@ pub enum Command {
         /// Name or id of the wallet.
         wallet: String,
     },
+    /// Makes the pair with one other member anew, which ECDSA signatures need: the explicit act after a failure.
+    Pair {
+        /// Name or id of the wallet; needed if there are several.
+        wallet: Option<String>,
+        /// The other member's name.
+        member: String,
+    },
     /// Asks for a view of all wallets.
     List,
     /// Asks for a view of one wallet.

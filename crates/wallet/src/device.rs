@@ -61,11 +61,15 @@ pub enum RoomEvent {
     Entered {
         /// The members, this device included or not.
         members: Vec<MemberKey>,
+        /// Those of them who are connected.
+        online: Vec<MemberKey>,
         /// Whether what was sent before may be lost.
         restarted: bool,
     },
     /// Somebody came.
     Joined(MemberKey),
+    /// Somebody is not connected any more.
+    Left(MemberKey),
     /// A frame arrived.
     Frame {
         /// Whose it is said to be.
@@ -92,6 +96,8 @@ pub(crate) struct Context<R> {
     pub(crate) now: Timestamp,
     /// Secrets became superfluous in this step.
     pub(crate) compact: bool,
+    /// How many presignatures of every signer set this device keeps ahead.
+    pub(crate) presignatures_ahead: usize,
     out: VecDeque<Effect>,
 }
 
@@ -140,10 +146,16 @@ impl<R: RngCore + CryptoRng> Device<R> {
             lobbies: BTreeMap::new(),
             wallets: BTreeMap::new(),
             used: BTreeSet::new(),
-            context: Context { rng, now, compact: false, out: VecDeque::new() },
+            context: Context { rng, now, compact: false, presignatures_ahead: 0, out: VecDeque::new() },
         };
         device.fold(records)?;
         Ok(device)
+    }
+
+    /// Keeps so many presignatures of every signer set whose members are online. A device that stays does; one that
+    /// answers a single command makes them when a request needs them.
+    pub const fn keep_presignatures(&mut self, count: usize) {
+        self.context.presignatures_ahead = count;
     }
 
     /// Returns this device's name.
@@ -182,6 +194,7 @@ impl<R: RngCore + CryptoRng> Device<R> {
             Command::Join { invite, accept_words } => self.join(&invite, accept_words),
             Command::ConfirmWords { wallet, same } => self.confirm_words(wallet.as_deref(), same),
             Command::Abandon { wallet } => self.abandon(&wallet),
+            Command::Pair { wallet, member } => self.renew_pair(wallet.as_deref(), &member),
             Command::List => {
                 let wallets = self.wallets.values().map(Wallet::view).collect();
                 let mut invites: Vec<_> = self.lobbies.values().map(OpenLobby::view).collect();
@@ -311,6 +324,17 @@ impl<R: RngCore + CryptoRng> Device<R> {
             (None, _) => Err(CommandError::NoSuchRequest(request.to_owned())),
             (Some(_), Some(_)) => Err(CommandError::Ambiguous(request.to_owned())),
         }
+    }
+
+    /// Makes the pair with one member anew.
+    fn renew_pair(&mut self, wallet: Option<&str>, member: &str) -> Result<(), CommandError> {
+        let room = self.find_wallet(wallet)?;
+        self.with_wallet(room, |wallet, context| {
+            wallet.keys()?;
+            let peer = wallet.seat.others().find(|(_, other)| other.name == member).map(|(id, _)| id);
+            let renewed = peer.is_some_and(|peer| wallet.renew_pair(peer, context.now));
+            if renewed { Ok(()) } else { Err(CommandError::NoSuchMember(member.to_owned())) }
+        })
     }
 
     /// Moves what the machines put out into the effects.

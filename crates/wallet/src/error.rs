@@ -44,9 +44,9 @@ pub enum CommandError {
     /// The wallet has no key for this chain.
     #[error("wallet has no key for {0}")]
     NoKey(quorate_chains::Chain),
-    /// Signing for this chain needs threshold ECDSA, which this version has not.
-    #[error("this version can not sign for {0}")]
-    CannotSign(quorate_chains::Chain),
+    /// No other member of the wallet has this name.
+    #[error("wallet has no other member called {0:?}")]
+    NoSuchMember(String),
     /// The chain's rules forbid it.
     #[error("{0}")]
     Chain(#[from] ChainError),

@@ -10,6 +10,7 @@
 mod accounts;
 mod command;
 mod device;
+mod ecdsa;
 mod error;
 mod lobbies;
 mod making;

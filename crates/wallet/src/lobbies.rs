@@ -1,5 +1,6 @@
 //! Lobbies of this device: from an invite to a roster that people confirmed.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use quorate_primitives::{KeyPurpose, Millis, Secret, Threshold, Timestamp};
@@ -25,6 +26,7 @@ pub(crate) struct Beginning {
     pub(crate) lobby: Option<Lobby>,
     pub(crate) roster: Option<SignedRoster>,
     pub(crate) early: Vec<(MemberKey, Vec<u8>)>,
+    pub(crate) online: Vec<MemberKey>,
 }
 
 /// A lobby that is open on this device.
@@ -33,6 +35,7 @@ pub(crate) struct OpenLobby {
     record: LobbyRecord,
     complete: Option<SignedRoster>,
     early: Vec<(MemberKey, Vec<u8>)>,
+    online: BTreeSet<MemberKey>,
 }
 
 impl OpenLobby {
@@ -61,7 +64,7 @@ impl OpenLobby {
                 Lobby::create(identity, invite, name, plan, entropy, now)?
             }
         };
-        Ok(Self { lobby, record, complete, early: Vec::new() })
+        Ok(Self { lobby, record, complete, early: Vec::new(), online: BTreeSet::new() })
     }
 
     pub(crate) fn room(&self, identity: &DeviceIdentity) -> Room {
@@ -74,13 +77,20 @@ impl OpenLobby {
 
     pub(crate) fn handle_room(&mut self, event: RoomEvent, now: Timestamp) {
         match event {
-            RoomEvent::Entered { members, restarted } => {
+            RoomEvent::Entered { members, online, restarted } => {
+                self.online = online.into_iter().collect();
                 if restarted {
                     self.lobby.handle_reconnected(now);
                 }
                 self.lobby.handle_members(&members);
             }
-            RoomEvent::Joined(member) => self.lobby.handle_members(&[member]),
+            RoomEvent::Joined(member) => {
+                self.online.insert(member);
+                self.lobby.handle_members(&[member]);
+            }
+            RoomEvent::Left(member) => {
+                self.online.remove(&member);
+            }
             RoomEvent::Frame { from, bytes } => {
                 if !self.lobby.handle_frame(from, &bytes) {
                     self.keep_early(from, bytes);
@@ -140,7 +150,9 @@ impl OpenLobby {
             expires: self.lobby.invite().expires,
         };
         let by_me = self.record.plan.is_some();
-        Beginning { invite, lobby: by_me.then_some(self.lobby), roster: self.complete, early: self.early }
+        let online = self.online.into_iter().collect();
+        let lobby = by_me.then_some(self.lobby);
+        Beginning { invite, lobby, roster: self.complete, early: self.early, online }
     }
 }
 

@@ -7,7 +7,7 @@ use quorate_primitives::{ParticipantId, Timestamp};
 use quorate_session::keygen::{self, Event, FLIGHTS, Failure, Keygen};
 use quorate_session::lobby::{Output as LobbyOutput, SignedRoster};
 use quorate_session::output::Output;
-use quorate_session::signing;
+use quorate_session::{pairing, signing};
 use quorate_threshold::KeyShare;
 use quorate_transport::{Invite, RoomId};
 use rand_core::{CryptoRng, RngCore};
@@ -84,6 +84,7 @@ impl Wallet {
         self.lobby = None;
         self.ceremony.clear();
         context.view(View::Ready { wallet: self.view() });
+        self.start_pairs(BTreeMap::new(), context);
         context.compact = true;
     }
 
@@ -159,6 +160,7 @@ struct Logs {
     keygens: BTreeMap<[u8; 32], Vec<keygen::Mutation>>,
     signings: BTreeMap<[u8; 32], BTreeMap<[u8; 32], Vec<signing::Mutation>>>,
     used: BTreeSet<[u8; 32]>,
+    pairs: BTreeMap<[u8; 32], BTreeMap<ParticipantId, Vec<pairing::Mutation>>>,
 }
 
 impl Logs {
@@ -184,6 +186,9 @@ impl Logs {
                 self.used.insert(roster);
             }
             Record::Wallet(wallet) => self.wallets.push(wallet),
+            Record::Pair { wallet, peer, mutation } => {
+                self.pairs.entry(wallet).or_default().entry(peer).or_default().push(mutation);
+            }
         }
         Ok(())
     }
@@ -220,6 +225,7 @@ impl Logs {
             }
         }
         for wallet in device.wallets.values_mut() {
+            wallet.start_pairs(self.pairs.remove(&wallet.id()).unwrap_or_default(), &mut device.context);
             if let Some(sessions) = self.signings.remove(&wallet.id()) {
                 replay_sessions(wallet, sessions, &mut device.context);
             }

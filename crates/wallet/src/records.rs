@@ -2,11 +2,11 @@
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use quorate_primitives::encoding::{self, Versioned};
-use quorate_primitives::{DecodeError, KeyPurpose, Secret};
+use quorate_primitives::{DecodeError, KeyPurpose, ParticipantId, Secret};
 use quorate_session::certificate::Certificate;
 use quorate_session::lobby::SignedRoster;
 use quorate_session::roster::Roster;
-use quorate_session::{keygen, signing};
+use quorate_session::{keygen, pairing, signing};
 use quorate_threshold::KeyShare;
 use thiserror::Error;
 use zeroize::Zeroizing;
@@ -30,6 +30,8 @@ pub(crate) enum Record {
     Used { roster: [u8; 32] },
     /// A whole wallet, as compaction writes it: the ceremony's secrets are gone.
     Wallet(WalletRecord),
+    /// A step of the set-up of a pair.
+    Pair { wallet: [u8; 32], peer: ParticipantId, mutation: pairing::Mutation },
 }
 
 /// An open lobby.

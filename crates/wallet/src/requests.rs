@@ -12,7 +12,6 @@ use quorate_session::seat::Seat;
 use quorate_session::signing::{Event, Mutation, Signing};
 use rand_core::{CryptoRng, RngCore};
 
-use crate::accounts::share_for;
 use crate::command::Request;
 use crate::device::{Context, Effect};
 use crate::error::CommandError;
@@ -37,8 +36,7 @@ impl Session {
         let Some(Mutation::Opened { proposal }) = log.first() else { return None };
         let task = borsh::from_slice(&proposal.body).ok()?;
         let verified = tasks::verify(&keys.shares, &task).ok()?;
-        let share = share_for(&keys.shares, verified.account.chain).ok()?;
-        let signing = Signing::replay(Arc::clone(seat), share, log.iter().cloned(), now).ok()?;
+        let signing = Signing::replay(Arc::clone(seat), &keys.shares, log.iter().cloned(), now).ok()?;
         Some(Self { signing, log, verified, opened: now })
     }
 }
@@ -63,8 +61,8 @@ impl Wallet {
         ttl: Millis,
         context: &mut Context<R>,
     ) -> Result<(), CommandError> {
-        let (verified, messages) = tasks::prepare(&self.keys()?.shares, request)?;
-        self.open_own(verified, messages, note, ttl, context)
+        let (verified, signing) = tasks::prepare(&self.keys()?.shares, request)?;
+        self.open_own(verified, signing, note, ttl, context)
     }
 
     /// Proposes again what an earlier session asked for: signing sessions never resume.
@@ -81,23 +79,23 @@ impl Wallet {
             return Ok(());
         }
         let task = earlier.signing.task();
-        let (messages, note) = (task.messages.clone(), task.note.clone());
-        self.open_own(earlier.verified.clone(), messages, note, ttl, context)
+        let signing = tasks::Signing { keys: task.keys.clone(), messages: task.messages.clone() };
+        let note = task.note.clone();
+        self.open_own(earlier.verified.clone(), signing, note, ttl, context)
     }
 
     fn open_own<R: RngCore + CryptoRng>(
         &mut self,
         verified: Verified,
-        messages: Vec<Vec<u8>>,
+        signing: tasks::Signing,
         note: String,
         ttl: Millis,
         context: &mut Context<R>,
     ) -> Result<(), CommandError> {
         self.check_room_for_one_more(self.seat.me())?;
         let keys = self.keys()?;
-        let task = tasks::task(&verified, messages, note, context.now.after(ttl), context.entropy());
-        let share = share_for(&keys.shares, verified.account.chain)?;
-        let mut signing = Signing::propose(Arc::clone(&self.seat), share, task, context.now)?;
+        let task = tasks::task(&verified, signing, note, context.now.after(ttl), context.entropy());
+        let mut signing = Signing::propose(Arc::clone(&self.seat), &keys.shares, task, context.now)?;
         let id = *signing.session();
         signing.approve(&context.entropy(), context.now);
         self.forget_oldest(context.now);
@@ -177,10 +175,8 @@ impl Wallet {
         let keys = self.keys().map_err(|_| None)?;
         let task = borsh::from_slice(&proposal.body).map_err(|_| None)?;
         let verified = tasks::verify(&keys.shares, &task).map_err(|error| Some(error.to_string()))?;
-        let share =
-            share_for(&keys.shares, verified.account.chain).map_err(|error| Some(error.to_string()))?;
         let id = proposal.header.session;
-        let signing = Signing::open(Arc::clone(&self.seat), share, proposal, now)
+        let signing = Signing::open(Arc::clone(&self.seat), &keys.shares, proposal, now)
             .map_err(|error| Some(error.to_string()))?;
         self.sessions.insert(id, Session { signing, log: Vec::new(), verified, opened: now });
         Ok(())
@@ -268,8 +264,9 @@ impl Wallet {
         signatures: &[[u8; 64]],
         now: Timestamp,
     ) -> Result<SignedView, chains::ChainError> {
-        let Verified { account, key, unsigned, .. } = &session.verified;
-        let signed = chains::attach(unsigned, key, signatures)?;
+        let Verified { account, keys, unsigned, .. } = &session.verified;
+        let signed = chains::attach(unsigned, *keys, signatures)?;
+        let key = keys.own();
         Ok(SignedView {
             request: hex::encode(id),
             wallet: self.name().to_owned(),

@@ -1,12 +1,12 @@
 //! Between requests and bytes: what is proposed is built here, what others propose is checked here.
 
-use quorate_chains::{self as chains, Chain, ChainError, Network, PublicKey, Review, UnsignedTransaction};
-use quorate_primitives::Timestamp;
-use quorate_session::signing::Task;
+use quorate_chains::{self as chains, AccountKeys, Chain, ChainError, Network, Review, UnsignedTransaction};
+use quorate_primitives::{KeyPurpose, Timestamp};
+use quorate_session::signing::{Message, Task, TaskKey};
 use quorate_threshold::KeyShare;
 use thiserror::Error;
 
-use crate::accounts::{Account, share_for};
+use crate::accounts::Account;
 use crate::command::{Content, Request};
 use crate::error::CommandError;
 
@@ -14,7 +14,7 @@ use crate::error::CommandError;
 #[derive(Clone, Debug)]
 pub(crate) struct Verified {
     pub(crate) account: Account,
-    pub(crate) key: PublicKey,
+    pub(crate) keys: AccountKeys,
     pub(crate) unsigned: UnsignedTransaction,
     pub(crate) review: Review,
 }
@@ -37,15 +37,12 @@ pub(crate) enum Unacceptable {
 }
 
 /// Builds what a request asks for.
-pub(crate) fn prepare(
-    shares: &[KeyShare],
-    request: &Request,
-) -> Result<(Verified, Vec<Vec<u8>>), CommandError> {
-    let share = share_for(shares, request.chain)?;
+pub(crate) fn prepare(shares: &[KeyShare], request: &Request) -> Result<(Verified, Signing), CommandError> {
     let account = Account { chain: request.chain, network: request.network, number: request.account };
-    let key = account.public_key(&share.public)?;
+    let keys = account.keys(shares)?;
     let unsigned = match &request.content {
         Content::Build { intent, context } => {
+            let key = account.public_key(shares)?;
             chains::build(request.chain, request.network, &key, intent, context)?
         }
         Content::Import { bytes } => {
@@ -53,24 +50,30 @@ pub(crate) fn prepare(
             chains::import(request.chain, request.network, &bytes)?
         }
     };
-    let (review, messages) = decode(&unsigned, &key)?;
-    Ok((Verified { account, key, unsigned, review }, messages))
+    let (review, signing) = decode(&unsigned, account, keys)?;
+    Ok((Verified { account, keys, unsigned, review }, signing))
 }
 
-/// Makes the task that travels to the other members.
+/// What is signed, and with which keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Signing {
+    pub(crate) keys: Vec<TaskKey>,
+    pub(crate) messages: Vec<Message>,
+}
+
+/// Returns the session's task for a prepared request.
 pub(crate) fn task(
     verified: &Verified,
-    messages: Vec<Vec<u8>>,
+    signing: Signing,
     note: String,
     expires: Timestamp,
     nonce: [u8; 32],
 ) -> Task {
     Task {
-        purpose: verified.account.chain.purpose(),
-        derivation: verified.account.derivation(),
+        keys: signing.keys,
         chain: format!("{}:{}", verified.account.chain, verified.account.network),
         payload: verified.unsigned.bytes.clone(),
-        messages,
+        messages: signing.messages,
         policy_version: 0,
         note,
         expires,
@@ -78,7 +81,7 @@ pub(crate) fn task(
     }
 }
 
-/// Decodes another member's task from its bytes, and checks that these are what would be signed.
+/// Decodes a task that anybody may have made, and insists that its messages are those of its transaction.
 pub(crate) fn verify(shares: &[KeyShare], task: &Task) -> Result<Verified, Unacceptable> {
     let unknown = || Unacceptable::UnknownChain(task.chain.clone());
     let (chain, network) = task.chain.split_once(':').ok_or_else(unknown)?;
@@ -87,20 +90,36 @@ pub(crate) fn verify(shares: &[KeyShare], task: &Task) -> Result<Verified, Unacc
     if task.policy_version != 0 {
         return Err(Unacceptable::OtherPolicy(task.policy_version));
     }
-    let account =
-        Account::from_derivation(chain, network, &task.derivation).ok_or(Unacceptable::UnknownAccount)?;
-    let share = share_for(shares, chain).map_err(|_| Unacceptable::NoKey)?;
-    let key = account.public_key(&share.public).map_err(|_| Unacceptable::UnknownAccount)?;
+    let key = task.keys.first().ok_or(Unacceptable::UnknownAccount)?;
+    let account = Account::from_key(chain, network, key).ok_or(Unacceptable::UnknownAccount)?;
+    let keys = account.keys(shares).map_err(|_| Unacceptable::NoKey)?;
     let unsigned = UnsignedTransaction { chain, network, bytes: task.payload.clone() };
-    let (review, messages) = decode(&unsigned, &key)?;
-    if messages != task.messages || task.purpose != chain.purpose() {
+    let (review, signing) = decode(&unsigned, account, keys)?;
+    if (&signing.messages, &signing.keys) != (&task.messages, &task.keys) {
         return Err(Unacceptable::OtherMessages);
     }
-    Ok(Verified { account, key, unsigned, review })
+    Ok(Verified { account, keys, unsigned, review })
 }
 
-/// Decodes unsigned bytes to what a person reads and what the key signs.
-fn decode(unsigned: &UnsignedTransaction, key: &PublicKey) -> Result<(Review, Vec<Vec<u8>>), ChainError> {
-    let decoded = chains::decode(unsigned, key)?;
-    Ok((decoded.review, decoded.requests.into_iter().map(|request| request.payload).collect()))
+/// Understands the transaction, and returns what each of the account's keys signs: keys in the order of first use.
+fn decode(
+    unsigned: &UnsignedTransaction,
+    account: Account,
+    keys: AccountKeys,
+) -> Result<(Review, Signing), ChainError> {
+    let decoded = chains::decode(unsigned, keys)?;
+    let mut purposes: Vec<KeyPurpose> = Vec::new();
+    let mut messages = Vec::new();
+    for request in decoded.requests {
+        let purpose = request.purpose();
+        let position = purposes.iter().position(|known| *known == purpose).unwrap_or_else(|| {
+            purposes.push(purpose);
+            purposes.len() - 1
+        });
+        // There are three purposes.
+        let key = u8::try_from(position).unwrap_or(u8::MAX);
+        messages.push(Message { key, bytes: request.payload });
+    }
+    let keys = purposes.into_iter().map(|purpose| account.task_key(purpose)).collect();
+    Ok((decoded.review, Signing { keys, messages }))
 }

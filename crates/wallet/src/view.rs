@@ -76,6 +76,31 @@ pub enum View {
         /// What is wrong, if anything is known to be.
         reason: Option<String>,
     },
+    /// Another pair of this device is set up: ECDSA signatures with that member are possible.
+    Pairs {
+        /// The wallet's name.
+        wallet: String,
+        /// How many are.
+        ready: usize,
+        /// Of how many.
+        of: usize,
+    },
+    /// A pair can not go on; `pair` makes it anew.
+    PairFailed {
+        /// The wallet's name.
+        wallet: String,
+        /// The other member.
+        member: String,
+        /// Why.
+        reason: String,
+    },
+    /// Presignatures were made.
+    Presignatures {
+        /// The wallet's name.
+        wallet: String,
+        /// How many are held now.
+        held: usize,
+    },
     /// All wallets, and the lobbies that may become some.
     Wallets {
         /// One each.
@@ -180,6 +205,10 @@ pub struct WalletView {
     pub members: Vec<MemberView>,
     /// The keys that were made.
     pub keys: Vec<KeyView>,
+    /// How many pairs of this device are set up for ECDSA, of how many.
+    pub pairs: (usize, usize),
+    /// How many presignatures are held.
+    pub presignatures: usize,
     /// The first account's addresses on every chain; empty before the keys are certified.
     pub addresses: Vec<Address>,
 }

@@ -20,6 +20,7 @@ use zeroize::Zeroizing;
 
 use crate::accounts;
 use crate::device::{Context, Effect, RoomEvent};
+use crate::ecdsa::Ecdsa;
 use crate::error::CommandError;
 use crate::lobbies::{Beginning, OpenLobby};
 use crate::records::{self, Record, WalletRecord};
@@ -38,6 +39,7 @@ pub(crate) struct Wallet {
     pub(crate) ceremony: Vec<Zeroizing<Vec<u8>>>,
     pub(crate) sessions: BTreeMap<[u8; 32], Session>,
     pub(crate) forgotten: Forgotten,
+    pub(crate) ecdsa: Ecdsa,
 }
 
 pub(crate) enum Stage {
@@ -66,7 +68,8 @@ impl Wallet {
         let courier = Courier::new(Arc::clone(&seat)).map_err(|error| error.to_string())?;
         let stage = stage(Arc::clone(&seat))?;
         let (ceremony, sessions, forgotten) = (Vec::new(), BTreeMap::new(), Forgotten::new());
-        Ok(Self { seat, courier, invite, lobby, stage, ceremony, sessions, forgotten })
+        let ecdsa = Ecdsa::default();
+        Ok(Self { seat, courier, invite, lobby, stage, ceremony, sessions, forgotten, ecdsa })
     }
 
     /// Begins the key ceremony of a lobby whose words were confirmed.
@@ -76,7 +79,7 @@ impl Wallet {
         context: &mut Context<R>,
     ) -> Result<Self, String> {
         let ceremony = open.snapshot().iter().map(records::write).collect();
-        let Beginning { invite, lobby, roster, early } = open.into_beginning();
+        let Beginning { invite, lobby, roster, early, online } = open.into_beginning();
         let roster = roster.ok_or("the roster is not complete")?.roster;
         let seed = Secret::new(context.entropy());
         let now = context.now;
@@ -85,6 +88,7 @@ impl Wallet {
             keygen.map(|keygen| Stage::Making(Box::new(keygen))).map_err(|fault| fault.to_string())
         })?;
         wallet.ceremony = ceremony;
+        wallet.hear_who_is_online(&online, true);
         wallet.settle(context);
         for (from, bytes) in early {
             wallet.handle_room(RoomEvent::Frame { from, bytes }, context);
@@ -138,8 +142,13 @@ impl Wallet {
 
     pub(crate) fn handle_room<R: RngCore + CryptoRng>(&mut self, event: RoomEvent, context: &mut Context<R>) {
         match event {
-            RoomEvent::Entered { members, restarted } => self.handle_entered(&members, restarted, context),
+            RoomEvent::Entered { members, online, restarted } => {
+                self.hear_who_is_online(&online, true);
+                self.handle_entered(&members, restarted, context);
+            }
+            RoomEvent::Left(member) => self.hear_who_left(member),
             RoomEvent::Joined(member) => {
+                self.hear_who_is_online(&[member], false);
                 if let Some(lobby) = &mut self.lobby {
                     lobby.handle_members(&[member]);
                 }
@@ -165,6 +174,7 @@ impl Wallet {
             keygen.handle_reconnected(context.now);
         }
         self.sessions.values_mut().for_each(|session| session.signing.handle_reconnected(context.now));
+        self.reconnect_ecdsa(context);
     }
 
     fn handle_frame<R: RngCore + CryptoRng>(
@@ -194,8 +204,13 @@ impl Wallet {
                 }
             }
             (Protocol::Signing, Stage::Ready(_)) => self.handle_signing(envelope, context),
+            (Protocol::Pairing, Stage::Ready(_)) => self.handle_pairing(&envelope, context.now),
+            (Protocol::Presigning, Stage::Ready(_)) => self.handle_presigning(envelope, context),
             (Protocol::Keygen, Stage::Failed(_))
-            | (Protocol::Signing, Stage::Making(_) | Stage::Failed(_)) => {}
+            | (
+                Protocol::Signing | Protocol::Pairing | Protocol::Presigning,
+                Stage::Making(_) | Stage::Failed(_),
+            ) => {}
         }
     }
 
@@ -208,12 +223,15 @@ impl Wallet {
             keygen.handle_wake(now);
         }
         self.sessions.values_mut().for_each(|session| session.signing.handle_wake(now));
+        self.wake_ecdsa(now);
     }
 
     /// Moves what the machines put out into effects.
     pub(crate) fn settle<R: RngCore + CryptoRng>(&mut self, context: &mut Context<R>) {
         self.settle_lobby(context);
         self.settle_keygen(context);
+        self.settle_sessions(context);
+        self.settle_ecdsa(context);
         self.settle_sessions(context);
     }
 
@@ -255,7 +273,7 @@ impl Wallet {
             };
             session.log.iter().map(record).collect::<Vec<_>>()
         });
-        [Record::Wallet(wallet)].into_iter().chain(sessions).collect()
+        [Record::Wallet(wallet)].into_iter().chain(self.pair_records()).chain(sessions).collect()
     }
 
     /// Returns what a person sees of it.
@@ -285,6 +303,8 @@ impl Wallet {
             reason,
             members: roster.participants().map(member).collect(),
             keys: shares.iter().map(key).collect(),
+            pairs: self.ecdsa.pairs.ready(),
+            presignatures: self.ecdsa.held(),
             addresses: accounts::addresses(shares, 0),
         }
     }

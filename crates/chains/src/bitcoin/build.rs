@@ -57,9 +57,7 @@ pub(super) fn build(
         Intent::Message { .. }
         | Intent::NearFunctionCall { .. }
         | Intent::TokenTransfer { .. }
-        | Intent::TypedData { .. } => {
-            Err(ChainError::UnknownIntent { chain, intent: kind })
-        }
+        | Intent::TypedData { .. } => Err(ChainError::UnknownIntent { chain, intent: kind }),
     }
 }
 

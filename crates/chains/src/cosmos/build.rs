@@ -43,10 +43,9 @@ pub(super) fn build(
             };
             Err(ChainError::UnknownField { chain: CHAIN, intent: kind, field })
         }
-        (
-            Intent::NearFunctionCall { .. } | Intent::TokenTransfer { .. } | Intent::TypedData { .. },
-            _,
-        ) => Err(ChainError::UnknownIntent { chain: CHAIN, intent: kind }),
+        (Intent::NearFunctionCall { .. } | Intent::TokenTransfer { .. } | Intent::TypedData { .. }, _) => {
+            Err(ChainError::UnknownIntent { chain: CHAIN, intent: kind })
+        }
     }
 }
 

@@ -7,8 +7,8 @@ use k256::{ProjectivePoint, Scalar, U256, schnorr};
 use quorate_chains::{
     Algorithm, BitcoinContext, BitcoinFee, Chain, Context, CosmosCoin, CosmosContext, CosmosKey, CosmosMode,
     Decoded, EthereumContext, EthereumFee, Intent, MessageVersion, NearContext, Network, PublicKey,
-    SignedTransaction, SigningRequest, SolanaContext, TapTweak, UnsignedTransaction, Utxo, XrpContext, attach,
-    build, decode, verify,
+    SignedTransaction, SigningRequest, SolanaContext, TapTweak, UnsignedTransaction, Utxo, XrpContext,
+    attach, build, decode, verify,
 };
 use ripemd::Ripemd160;
 use sha2::{Digest, Sha256};
@@ -30,9 +30,7 @@ impl Signer {
             | Chain::Dogecoin
             | Chain::Cosmos
             | Chain::Xrp
-            | Chain::Ethereum => {
-                Self::Secp256k1(k256::SecretKey::from_slice(&[seed; 32]).unwrap())
-            }
+            | Chain::Ethereum => Self::Secp256k1(k256::SecretKey::from_slice(&[seed; 32]).unwrap()),
         }
     }
 

@@ -48,6 +48,8 @@ pub(super) enum Round {
     Confirmation = 2,
     Renewal = 3,
     Nudge = 4,
+    /// For all, outside any pair's session.
+    Announcement = 5,
 }
 
 impl Round {
@@ -58,6 +60,7 @@ impl Round {
             2 => Self::Confirmation,
             3 => Self::Renewal,
             4 => Self::Nudge,
+            5 => Self::Announcement,
             _ => return None,
         })
     }
@@ -100,7 +103,7 @@ const fn max_body_len(round: Round) -> usize {
         Round::Trees => FLIGHT + 32 + Trees::LEN,
         Round::Confirmation => 8 + 32 + 32,
         Round::Renewal => 8,
-        Round::Nudge => 0,
+        Round::Nudge | Round::Announcement => 0,
     }
 }
 

@@ -2,7 +2,9 @@
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use quorate_dkls::Pair;
-use quorate_dkls::presign::{Commitment, Confirmation, Extension, Generations, MAX_BATCH, Multiplication, Opening};
+use quorate_dkls::presign::{
+    Commitment, Confirmation, Extension, Generations, MAX_BATCH, Multiplication, Opening,
+};
 use quorate_primitives::{MAX_PARTICIPANTS, ParticipantId, encoding};
 
 use crate::envelope::Envelope;
@@ -19,6 +21,8 @@ pub(super) enum Round {
     Confirmation = 5,
     Failure = 6,
     Nudge = 7,
+    /// For all, outside any session.
+    Reset = 8,
 }
 
 impl Round {
@@ -32,6 +36,7 @@ impl Round {
             5 => Self::Confirmation,
             6 => Self::Failure,
             7 => Self::Nudge,
+            8 => Self::Reset,
             _ => return None,
         })
     }
@@ -40,7 +45,12 @@ impl Round {
     pub(super) const fn is_for_one(self) -> bool {
         match self {
             Self::Extension | Self::Multiplication | Self::Nudge => true,
-            Self::Proposal | Self::Commitment | Self::Opening | Self::Confirmation | Self::Failure => false,
+            Self::Proposal
+            | Self::Commitment
+            | Self::Opening
+            | Self::Confirmation
+            | Self::Failure
+            | Self::Reset => false,
         }
     }
 }
@@ -93,7 +103,7 @@ pub(super) const fn max_body_len(round: Round) -> usize {
         Round::Multiplication => Multiplication::len(MAX_BATCH),
         Round::Confirmation => Confirmation::len(MAX_BATCH),
         Round::Failure => 8,
-        Round::Nudge => 0,
+        Round::Nudge | Round::Reset => 0,
     }
 }
 

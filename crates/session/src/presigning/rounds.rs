@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use quorate_dkls::presign::{
-    Commitment, Confirmation, Extension, Messages, Multiplication, Opening, Pairs,
-};
+use quorate_dkls::presign::{Commitment, Confirmation, Extension, Messages, Multiplication, Opening, Pairs};
 use quorate_dkls::{Fault, Offence};
 use quorate_primitives::{ParticipantId, Timestamp};
 
@@ -86,10 +84,7 @@ fn read_commitment(envelope: &Envelope) -> Result<Commitment, Offence> {
     Commitment::from_bytes(&committed.map(|committed| committed.commitment).unwrap_or_default())
 }
 
-fn joined<A, B>(
-    one: Messages<A>,
-    mut other: Messages<B>,
-) -> Messages<(A, B)> {
+fn joined<A, B>(one: Messages<A>, mut other: Messages<B>) -> Messages<(A, B)> {
     let join = |(peer, a): (ParticipantId, A)| other.remove(&peer).map(|b| (peer, (a, b)));
     one.into_iter().filter_map(join).collect()
 }

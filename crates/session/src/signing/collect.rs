@@ -95,9 +95,12 @@ impl Signing {
         approval.statement == self.statement
             && approval.policy_version == self.task.policy_version
             && approval.commitments.len() == self.task.messages.len()
-            && self.task.messages.iter().zip(&approval.commitments).all(|(message, commitment)| {
-                self.key_of(message).is_some_and(|key| key.accepts(commitment))
-            })
+            && self
+                .task
+                .messages
+                .iter()
+                .zip(&approval.commitments)
+                .all(|(message, commitment)| self.key_of(message).is_some_and(|key| key.accepts(commitment)))
     }
 
     /// The proposer fixes the signers when t approvals are there, its own first.

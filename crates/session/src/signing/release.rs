@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use quorate_primitives::{ParticipantId, Timestamp};
 use quorate_dkls::presign::Presignature;
 use quorate_dkls::sign::Signing as Signed;
+use quorate_primitives::{ParticipantId, Timestamp};
 use quorate_threshold::engine::Recipient;
 
 use super::messages::{Mutation, Round, Shares, decode};
@@ -117,9 +117,7 @@ impl Signing {
         }
         let mut signed = self.signed.iter();
         let mut results = Vec::new();
-        for ((message, signable), shares) in
-            self.task.messages.iter().zip(&fixed.packages).zip(&by_message)
-        {
+        for ((message, signable), shares) in self.task.messages.iter().zip(&fixed.packages).zip(&by_message) {
             let key = self.key_of(message).ok_or(Sum::Internal)?;
             let plan = if key.is_ecdsa() { signed.next().map(Signed::plan) } else { None };
             results.push(key.add_up(signable, plan, shares));

@@ -13,9 +13,7 @@ use quorate_session::pairing::{self, Pairing};
 use quorate_session::pool::Pool;
 use quorate_session::presigning::{self, Presigning};
 use quorate_session::seat::Seat;
-use quorate_session::signing::{
-    Blame, Failure, Message, Mutation, Shares, Signing, Task, TaskKey, Wants,
-};
+use quorate_session::signing::{Blame, Failure, Message, Mutation, Shares, Signing, Task, TaskKey, Wants};
 use quorate_testkit::group::deal;
 use quorate_threshold::KeyShare;
 use quorate_threshold::derive::{Derivation, derive_public};
@@ -263,10 +261,7 @@ fn keys<'a>(
     signers.iter().filter(|id| **id != me).filter_map(usable).collect()
 }
 
-fn generations(
-    signers: &[ParticipantId],
-    pairs: &BTreeMap<ParticipantId, Pairing>,
-) -> Vec<(Pair, u64)> {
+fn generations(signers: &[ParticipantId], pairs: &BTreeMap<ParticipantId, Pairing>) -> Vec<(Pair, u64)> {
     let of = |id: &ParticipantId| pairs.get(id)?.keys().map(|keys| (keys.pair(), keys.generation()));
     signers.iter().filter_map(of).collect()
 }
@@ -359,8 +354,7 @@ fn b12_a_wrong_ecdsa_share_names_its_signer() {
     world.approve(2);
     // Each of the two lies to the other: both sums fail, and both open.
     while let Some((to, envelope)) = world.mail.pop_front() {
-        let is_share =
-            envelope.header.protocol == Protocol::Signing && envelope.header.round == SHARE;
+        let is_share = envelope.header.protocol == Protocol::Signing && envelope.header.round == SHARE;
         if is_share {
             let mut shares: Shares = borsh::from_slice(&envelope.body).unwrap();
             shares.shares[1][40] ^= 1;
@@ -422,7 +416,8 @@ fn c1_a_pair_survives_a_restart_of_either_side_at_every_message() {
                 }
             }
             let one = world.members[0].pairs[&p(2)].keys();
-            let one = one.unwrap_or_else(|| panic!("{restarting} after {delivered}: {:?}", world.members[0].events));
+            let one = one
+                .unwrap_or_else(|| panic!("{restarting} after {delivered}: {:?}", world.members[0].events));
             let other = world.members[1].pairs[&p(1)].keys().expect("ready");
             assert_eq!(one.statement(), other.statement(), "{restarting} after {delivered}");
             world.presign(2, &[1, 2], 1);

@@ -24,7 +24,10 @@ fn t_approvals_sign_every_message() {
     for member in 1..=3 {
         let signatures = request.machines[&member].signatures().unwrap();
         for (message, signature) in task().messages.iter().zip(signatures) {
-            assert!(frost::verify(KeyPurpose::Ed25519, &public.verifying_key(), &message.bytes, signature).is_ok());
+            assert!(
+                frost::verify(KeyPurpose::Ed25519, &public.verifying_key(), &message.bytes, signature)
+                    .is_ok()
+            );
         }
     }
     assert_eq!((request.burned(1), request.burned(2), request.burned(3)), (1, 0, 1));
@@ -116,7 +119,8 @@ fn s1_a_package_with_anything_but_t_approvals_of_this_statement_is_blamed_on_the
         let package = request.take(1, PACKAGE);
         let mut approvals = borsh::from_slice::<Package>(&package.body).unwrap().approvals;
         spoil(&mut request, &mut approvals);
-        let forged = request.forge(&package, borsh::to_vec(&Package { approvals, presignatures: Vec::new() }).unwrap());
+        let forged = request
+            .forge(&package, borsh::to_vec(&Package { approvals, presignatures: Vec::new() }).unwrap());
         request.deliver(3, &forged);
         assert_eq!(request.burned(3), 0, "{what}");
         let failure = request.machines[&3].failure();
@@ -144,7 +148,8 @@ fn b6_a_second_package_releases_nothing_and_names_the_proposer() {
     let package = |request: &Request, approvals: &[Envelope]| {
         let header = Header { round: PACKAGE, sequence: u32::from(PACKAGE), ..approvals[0].header.clone() };
         let header = Header { sender: p(1), ..header };
-        let body = borsh::to_vec(&Package { approvals: approvals.to_vec(), presignatures: Vec::new() }).unwrap();
+        let body =
+            borsh::to_vec(&Package { approvals: approvals.to_vec(), presignatures: Vec::new() }).unwrap();
         signed(&request.group, 1, header, &body)
     };
     let first = package(&request, &approvals[..2]);
@@ -346,7 +351,10 @@ fn e2_proposals_that_do_not_fit_are_refused() {
     }
     let purpose = propose(&|task| task.keys[0].purpose = KeyPurpose::Bip340Secp256k1);
     assert!(matches!(purpose, Err(OpenError::NoKey { .. })));
-    assert!(matches!(propose(&|task| task.keys[0].derivation.path = vec![1 << 31]), Err(OpenError::Derive(_))));
+    assert!(matches!(
+        propose(&|task| task.keys[0].derivation.path = vec![1 << 31]),
+        Err(OpenError::Derive(_))
+    ));
 
     let proposal = |task: Task| {
         let mut machine = Signing::propose(Arc::clone(group.seat(1)), &shares[..1], task, NOW).unwrap();

@@ -165,8 +165,8 @@ impl Group {
         let present = self.present.entry(room).or_default();
         let others: Vec<usize> = present.iter().map(|(owner, _)| *owner).collect();
         present.push((index, key));
-        let members = present.iter().map(|(_, member)| *member).collect();
-        let entered = RoomEvent::Entered { members, restarted: true };
+        let members: Vec<MemberKey> = present.iter().map(|(_, member)| *member).collect();
+        let entered = RoomEvent::Entered { online: members.clone(), members, restarted: true };
         self.nodes[index].device.handle_room(room, entered, self.now);
         self.carry_out(index);
         for other in others {

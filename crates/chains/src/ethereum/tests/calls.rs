@@ -130,9 +130,5 @@ fn build_tokens(tokens: Vec<TokenClaim>) -> Result<Vec<u8>, ChainError> {
     let context = EthereumContext { nonce: 1, gas_limit: 60_000, fee, access_list: Vec::new(), tokens };
     let intent =
         Intent::TokenTransfer { token: address::show(&TOKEN), to: address::show(&TO), amount: "1.5".into() };
-    Ethereum.build(
-        Account::new(Network::Mainnet, &key()),
-        &intent,
-        &Context::Ethereum(Box::new(context)),
-    )
+    Ethereum.build(Account::new(Network::Mainnet, &key()), &intent, &Context::Ethereum(Box::new(context)))
 }
