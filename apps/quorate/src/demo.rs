@@ -10,10 +10,11 @@ mod table;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use quorate_wallet::chains::{Chain, ContextFile, PublicKey};
+use quorate_wallet::chains::{Chain, ContextFile, Network, PublicKey};
 use quorate_wallet::{Command, verify_signed};
 use serde::{Deserialize, Serialize};
 
+use crate::device::PRESIGNATURES;
 use crate::error::CliError;
 use devices::{Children, DeviceProcess};
 
@@ -37,6 +38,10 @@ pub struct Report {
     pub words: Vec<String>,
     /// Milliseconds from the last join to the certificate on every device.
     pub ceremony_ms: u64,
+    /// Milliseconds from the certificate until every two devices had set up their pair.
+    pub pairing_ms: u64,
+    /// How many presignatures each device held before the first signature.
+    pub presignatures: Vec<u64>,
     /// Every signature, in order.
     pub chains: Vec<Signature>,
     /// Where the homes are, if they were kept.
@@ -52,7 +57,7 @@ pub struct Signature {
     #[serde(default)]
     pub kind: String,
     /// Its network.
-    pub network: quorate_wallet::chains::Network,
+    pub network: Network,
     /// The account that signed.
     pub address: String,
     /// Its hexadecimal public key.
@@ -95,15 +100,19 @@ async fn play(children: &mut Children, options: &Options) -> Result<Report, CliE
     let (words, ceremony) = make_wallet(children).await?;
     let mut chains = Vec::new();
     let context = options.context.clone().unwrap_or_else(sample::context);
-    for (index, chain) in Chain::ALL.into_iter().filter(|chain| sample::is_shown(*chain)).enumerate() {
-        let recipient = recipient(children, chain).await?;
-        for request in sample::requests(chain, &recipient, &context) {
+    let (pairing_ms, presignatures) = await_pools(children).await?;
+    for (index, (chain, network)) in sample::SHOWN.into_iter().enumerate() {
+        let own = address(children, 0, chain, network).await?;
+        let recipient = address(children, 1, chain, network).await?;
+        let context = sample::context_of(&context, chain, network, &own)?;
+        for request in sample::requests((chain, network), &recipient, &context) {
             let pair = (index % NAMES.len(), (index + 1) % NAMES.len());
             chains.push(sign(children, pair, request).await?);
         }
     }
-    let ceremony_ms = u64::try_from(ceremony.as_millis()).unwrap_or(u64::MAX);
-    Ok(Report { threshold: "2-of-3".to_owned(), words, ceremony_ms, chains, home: None })
+    let threshold = "2-of-3".to_owned();
+    let ceremony_ms = millis(ceremony);
+    Ok(Report { threshold, words, ceremony_ms, pairing_ms, presignatures, chains, home: None })
 }
 
 /// The key ceremony: the first device creates, the others join, all certify.
@@ -141,12 +150,42 @@ async fn make_wallet(children: &mut Children) -> Result<(Vec<String>, Duration),
     Ok((words, elapsed))
 }
 
-/// Returns the address of the wallet's second account, to pay to.
-async fn recipient(children: &mut Children, chain: Chain) -> Result<String, CliError> {
+/// Waits until all pairs are set up and the pools are full: every device is in two of the three signer sets, and in each
+/// of them both members keep some.
+async fn await_pools(children: &mut Children) -> Result<(u64, Vec<u64>), CliError> {
+    let started = Instant::now();
+    for device in &mut children.devices {
+        device.wait_for_pairs(PATIENCE).await?;
+    }
+    let pairing = millis(started.elapsed());
+    let mut held = Vec::new();
+    for device in &mut children.devices {
+        held.push(device.wait_for_presignatures(4 * PRESIGNATURES as u64, PATIENCE).await?);
+    }
+    table::progress(&format!(
+        "pairs set up after {pairing} ms, {held:?} presignatures after {} ms",
+        started.elapsed().as_millis()
+    ));
+    Ok((pairing, held))
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Returns the address of one of the wallet's accounts.
+async fn address(
+    children: &mut Children,
+    account: u32,
+    chain: Chain,
+    network: Network,
+) -> Result<String, CliError> {
     let device = children.devices.first_mut().ok_or_else(devices::missing)?;
-    device.command(&Command::Addresses { wallet: None, account: 1 }).await?;
+    device.command(&Command::Addresses { wallet: None, account }).await?;
     let view = device.wait_for("addresses", PATIENCE).await?;
-    let network = sample::network(chain).to_string();
+    // An account has one address on all networks of Ethereum's machine.
+    let listed = if chain == Chain::Ethereum { Network::Mainnet } else { network };
+    let network = listed.to_string();
     let list = view.get("addresses").and_then(|list| list.as_array()).cloned().unwrap_or_default();
     let matches = |address: &&serde_json::Value| {
         address.get("chain").and_then(|c| c.as_str()) == Some(chain.name())

@@ -9,6 +9,9 @@ use tokio::io::{AsyncBufReadExt, BufReader, Lines, Stdin};
 use crate::error::CliError;
 use crate::runner::Runner;
 
+/// How many presignatures are kept for every signer set whose members are online.
+pub const PRESIGNATURES: usize = 4;
+
 /// The longest command that is read, in bytes.
 const MAX_LINE: usize = 1024 * 1024;
 
@@ -17,6 +20,7 @@ const MAX_LINE: usize = 1024 * 1024;
 /// # Errors
 /// A failing vault, or standard output that is closed.
 pub async fn run(mut runner: Runner) -> Result<(), CliError> {
+    runner.keep_presignatures(PRESIGNATURES);
     runner.go_online();
     write_line(&json!({ "view": "device", "name": runner.device_name(), "recovered": runner.recovered() }))?;
     let mut lines = BufReader::new(tokio::io::stdin()).lines();

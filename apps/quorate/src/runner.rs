@@ -117,6 +117,11 @@ impl Runner {
         self.device.start(now());
     }
 
+    /// Makes presignatures ahead, as a device does that stays.
+    pub const fn keep_presignatures(&mut self, count: usize) {
+        self.device.keep_presignatures(count);
+    }
+
     /// Returns whether no lobby, ceremony or open request is left.
     pub fn is_idle(&self) -> bool {
         self.device.is_idle()
@@ -208,10 +213,14 @@ impl Runner {
             NetEvent::Entered { members, .. } => {
                 let restarted = connection.restarted || !connection.entered;
                 (connection.entered, connection.restarted) = (true, false);
+                let online = members.iter().filter(|member| member.online).map(|member| member.key).collect();
                 let members = members.into_iter().map(|member| member.key).collect();
-                self.device.handle_room(room, RoomEvent::Entered { members, restarted }, now());
+                self.device.handle_room(room, RoomEvent::Entered { members, online, restarted }, now());
             }
             NetEvent::MemberJoined { key } => self.device.handle_room(room, RoomEvent::Joined(key), now()),
+            NetEvent::MemberLeft { key, .. } => {
+                self.device.handle_room(room, RoomEvent::Left(key), now());
+            }
             NetEvent::Frame { from, delivery, bytes, .. } => {
                 self.device.handle_room(room, RoomEvent::Frame { from, bytes }, now());
                 self.acks.push((room, delivery));
@@ -225,8 +234,7 @@ impl Runner {
                 self.views.push_back(View::Relay { relay, connected: false, reason });
             }
             // A single frame that is refused or expires is repeated by the session that sent it.
-            NetEvent::MemberLeft { .. }
-            | NetEvent::Stored { .. }
+            NetEvent::Stored { .. }
             | NetEvent::Expired { .. }
             | NetEvent::Refused { id: Some(_), .. } => {}
         }

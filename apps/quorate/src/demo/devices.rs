@@ -97,6 +97,26 @@ impl DeviceProcess {
         self.wait_for("ready", patience).await
     }
 
+    /// Waits until all pairs of this device are set up.
+    pub(super) async fn wait_for_pairs(&mut self, patience: Duration) -> Result<(), CliError> {
+        let count = |view: &Value, name: &str| view.get(name).and_then(Value::as_u64);
+        let all = |view: &Value| {
+            view.get("view").and_then(Value::as_str) == Some("pairs") && count(view, "ready") == count(view, "of")
+        };
+        self.wait("pair set-up", patience, all).await.map(drop)
+    }
+
+    /// Waits until this device holds so many presignatures.
+    pub(super) async fn wait_for_presignatures(
+        &mut self,
+        least: u64,
+        patience: Duration,
+    ) -> Result<u64, CliError> {
+        let held = |view: &Value| view.get("held").and_then(Value::as_u64);
+        let view = self.wait("presignature", patience, |view| held(view) >= Some(least)).await?;
+        Ok(held(&view).unwrap_or_default())
+    }
+
     /// Waits for the request that this device has just proposed, and returns its id.
     pub(super) async fn wait_for_own_request(&mut self, patience: Duration) -> Result<String, CliError> {
         let (name, known) = (self.name.clone(), self.proposed.clone());
@@ -166,7 +186,7 @@ impl DeviceProcess {
 /// Returns what went wrong, if a view says that something did.
 fn failure_in(view: &Value) -> Option<String> {
     let kind = view.get("view").and_then(Value::as_str).unwrap_or_default();
-    let failed = matches!(kind, "ceremony-failed" | "request-failed" | "rejected" | "not-admitted");
+    let failed = matches!(kind, "ceremony-failed" | "pair-failed" | "request-failed" | "rejected" | "not-admitted");
     let reason = view.get("reason").or_else(|| view.get("message")).and_then(Value::as_str);
     (failed || view.get("error").is_some()).then(|| reason.unwrap_or(kind).to_owned())
 }

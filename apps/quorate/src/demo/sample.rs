@@ -1,29 +1,24 @@
 //! Sample values for chains that are not asked: a blockhash, a nonce, an unspent output.
 
-use quorate_primitives::KeyPurpose;
 use quorate_wallet::chains::{
-    BitcoinContext, BitcoinFee, Chain, ContextFile, EthereumContext, EthereumFee, Intent, MessageVersion,
-    NearContext, Network, SolanaContext, Utxo,
+    BitcoinContext, BitcoinFee, Chain, ChainError, Context, ContextFile, CosmosCoin, CosmosContext, CosmosKey,
+    CosmosMode, EthereumContext, EthereumFee, Intent, MessageVersion, NearContext, Network, SolanaContext,
+    Utxo, XrpContext, sample_utxo,
 };
 use quorate_wallet::{Content, Request};
 
-/// Whether the demo signs on a chain: its ceremony makes the keys of Ed25519 and BIP-340.
-pub(super) const fn is_shown(chain: Chain) -> bool {
-    matches!(chain.purpose(), KeyPurpose::Ed25519 | KeyPurpose::Bip340Secp256k1)
-}
-
-/// Returns the network that the demo signs for.
-pub(super) const fn network(chain: Chain) -> Network {
-    match chain {
-        Chain::Solana | Chain::Near => Network::Testnet,
-        Chain::Bitcoin
-        | Chain::BitcoinSegwit
-        | Chain::Dogecoin
-        | Chain::Cosmos
-        | Chain::Xrp
-        | Chain::Ethereum => Network::Regtest,
-    }
-}
+/// What the demo signs, in order: every chain, Ethereum's twice because its networks share a key and no signature.
+pub(super) const SHOWN: [(Chain, Network); 9] = [
+    (Chain::Ethereum, Network::Mainnet),
+    (Chain::Ethereum, Network::Evm(8453)),
+    (Chain::Bitcoin, Network::Regtest),
+    (Chain::BitcoinSegwit, Network::Regtest),
+    (Chain::Solana, Network::Testnet),
+    (Chain::Near, Network::Testnet),
+    (Chain::Cosmos, Network::Mainnet),
+    (Chain::Xrp, Network::Testnet),
+    (Chain::Dogecoin, Network::Testnet),
+];
 
 /// Returns what the chains would say. The genesis hashes of Solana's devnet and of an empty NEAR block are public.
 pub(super) fn context() -> ContextFile {
@@ -56,13 +51,55 @@ pub(super) fn context() -> ContextFile {
             access_list: Vec::new(),
             tokens: Vec::new(),
         }),
+        cosmos: Some(CosmosContext {
+            chain_id: "cosmoshub-4".to_owned(),
+            prefix: "cosmos".to_owned(),
+            account_number: 1,
+            sequence: 0,
+            denom: "uatom".to_owned(),
+            decimals: None,
+            fee: vec![CosmosCoin { amount: "2000".to_owned(), denom: "uatom".to_owned() }],
+            gas: 100_000,
+            timeout_height: None,
+            mode: CosmosMode::Direct,
+            key_type: CosmosKey::Secp256k1,
+        }),
+        xrp: Some(XrpContext {
+            sequence: 1,
+            last_ledger_sequence: 1_000_000,
+            fee: 12,
+            destination_tag: Some(7),
+        }),
         ..ContextFile::default()
     }
 }
 
+/// Returns what the chain would say of an account: for outputs that have to be proven, made-up ones at its address.
+pub(super) fn context_of(
+    file: &ContextFile,
+    chain: Chain,
+    network: Network,
+    own: &str,
+) -> Result<Context, ChainError> {
+    let known = file.context(chain);
+    if known != Context::None {
+        return Ok(known);
+    }
+    let (value, rate) = if chain == Chain::Dogecoin { (50_000_000_000, "1000") } else { (100_000_000, "2") };
+    let context = |utxo| BitcoinContext { utxos: vec![utxo], fee: BitcoinFee::Rate(rate.to_owned()) };
+    Ok(match chain {
+        Chain::BitcoinSegwit => Context::BitcoinSegwit(context(sample_utxo(chain, network, own, value)?)),
+        Chain::Dogecoin => Context::Dogecoin(context(sample_utxo(chain, network, own, value)?)),
+        Chain::Solana | Chain::Near | Chain::Bitcoin | Chain::Ethereum | Chain::Cosmos | Chain::Xrp => known,
+    })
+}
+
 /// Returns what is signed on a chain: a transfer, and on Solana a message too.
-pub(super) fn requests(chain: Chain, recipient: &str, context: &ContextFile) -> Vec<(&'static str, Request)> {
-    let network = network(chain);
+pub(super) fn requests(
+    (chain, network): (Chain, Network),
+    recipient: &str,
+    context: &Context,
+) -> Vec<(&'static str, Request)> {
     let transfer =
         Intent::Transfer { to: recipient.to_owned(), amount: amount(chain).to_owned(), memo: None };
     let message = Intent::Message {
@@ -72,7 +109,7 @@ pub(super) fn requests(chain: Chain, recipient: &str, context: &ContextFile) -> 
         callback_url: None,
     };
     let request = |kind, intent| {
-        let content = Content::Build { intent, context: context.context(chain) };
+        let content = Content::Build { intent, context: context.clone() };
         (kind, Request { chain, network, account: 0, content })
     };
     match chain {
@@ -91,11 +128,8 @@ const fn amount(chain: Chain) -> &'static str {
     match chain {
         Chain::Solana => "0.25",
         Chain::Near => "1.5",
-        Chain::Bitcoin
-        | Chain::BitcoinSegwit
-        | Chain::Dogecoin
-        | Chain::Cosmos
-        | Chain::Xrp
-        | Chain::Ethereum => "0.1",
+        Chain::Xrp | Chain::Cosmos => "2.5",
+        Chain::Dogecoin => "120",
+        Chain::Bitcoin | Chain::BitcoinSegwit | Chain::Ethereum => "0.1",
     }
 }

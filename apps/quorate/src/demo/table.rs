@@ -2,6 +2,8 @@
 
 use std::io::Write;
 
+use quorate_wallet::chains::Network;
+
 use super::{Report, Signature};
 use crate::error::CliError;
 
@@ -24,6 +26,12 @@ pub(super) fn print(report: &Report) -> Result<(), CliError> {
 fn write_table(out: &mut impl Write, report: &Report) -> std::io::Result<()> {
     writeln!(out)?;
     writeln!(out, "A {} wallet that nobody holds, made in {} ms.", report.threshold, report.ceremony_ms)?;
+    writeln!(
+        out,
+        "Its pairs were set up {} ms later; the devices then held {} presignatures.",
+        report.pairing_ms,
+        report.presignatures.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")
+    )?;
     writeln!(out, "Safety words: {}", report.words.join(" "))?;
     writeln!(out)?;
     let rows: Vec<[String; 5]> = report.chains.iter().map(row).collect();
@@ -47,9 +55,13 @@ fn write_table(out: &mut impl Write, report: &Report) -> std::io::Result<()> {
 }
 
 fn row(signature: &Signature) -> [String; 5] {
+    let name = match signature.network {
+        network @ Network::Evm(_) => network.to_string(),
+        Network::Mainnet | Network::Testnet | Network::Regtest => signature.chain.to_string(),
+    };
     let chain = match signature.kind.as_str() {
-        "transfer" => signature.chain.to_string(),
-        kind => format!("{} {kind}", signature.chain),
+        "transfer" => name,
+        kind => format!("{name} {kind}"),
     };
     [
         chain,

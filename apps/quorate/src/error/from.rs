@@ -102,7 +102,7 @@ impl From<CommandError> for CliError {
             CommandError::NoSuchRequest(_) => (Kind::NotFound, Some("`quorate requests` shows the requests")),
             CommandError::Decided(_) => (Kind::Invalid, Some("`quorate requests` shows what was decided")),
             CommandError::Chain(chain) => (Kind::Chain, chain_hint(chain)),
-            CommandError::NoKey(_) | CommandError::CannotSign(_) | CommandError::Derive(_) => {
+            CommandError::NoKey(_) | CommandError::NoSuchMember(_) | CommandError::Derive(_) => {
                 (Kind::Chain, None)
             }
             CommandError::NotHexadecimal => (Kind::Invalid, None),
