@@ -15,7 +15,7 @@ pub use sign::{
     ResumeArgs, SignArgs, SignCommand, SolanaArgs, SolanaChain, WaitArgs,
 };
 pub use values::{chain, duration, name, network, show_duration};
-pub use wallet::{AbandonArgs, AddressesArgs, CreateArgs, JoinArgs, ShowArgs, WalletCommand};
+pub use wallet::{AbandonArgs, AddressesArgs, CreateArgs, JoinArgs, PairArgs, ShowArgs, WalletCommand};
 
 use crate::password::PasswordSource;
 

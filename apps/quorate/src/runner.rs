@@ -234,9 +234,7 @@ impl Runner {
                 self.views.push_back(View::Relay { relay, connected: false, reason });
             }
             // A single frame that is refused or expires is repeated by the session that sent it.
-            NetEvent::Stored { .. }
-            | NetEvent::Expired { .. }
-            | NetEvent::Refused { id: Some(_), .. } => {}
+            NetEvent::Stored { .. } | NetEvent::Expired { .. } | NetEvent::Refused { id: Some(_), .. } => {}
         }
     }
 

@@ -25,6 +25,8 @@ pub enum WalletCommand {
     Addresses(AddressesArgs),
     /// Give up making a wallet's keys, and tell the others
     Abandon(AbandonArgs),
+    /// Make the pair with one member anew, which ECDSA signatures need
+    Pair(PairArgs),
 }
 
 /// Options of `wallet create`.
@@ -106,4 +108,26 @@ pub struct AbandonArgs {
     /// Do not ask
     #[arg(long)]
     pub yes: bool,
+}
+
+/// Options of `wallet pair`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Pairs are set up by themselves. This is for one that failed or was banned: both members may have to.
+
+Example:
+  quorate wallet pair phone"
+)]
+pub struct PairArgs {
+    /// The other member's name
+    #[arg(value_name = "MEMBER")]
+    pub member: String,
+
+    /// The wallet's name or the beginning of its id; may be left out when there is one
+    #[arg(long, value_name = "NAME")]
+    pub wallet: Option<String>,
+
+    /// How long to wait for the other member
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
+    pub wait: Millis,
 }

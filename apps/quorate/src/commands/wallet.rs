@@ -5,7 +5,7 @@ use quorate_wallet::{Command, CommandError, Invite, RelayUrl, View, WalletView};
 use tokio::time::Instant;
 
 use super::block_on;
-use crate::cli::{AbandonArgs, AddressesArgs, CreateArgs, JoinArgs, ShowArgs, WalletCommand};
+use crate::cli::{AbandonArgs, AddressesArgs, CreateArgs, JoinArgs, PairArgs, ShowArgs, WalletCommand};
 use crate::error::{CliError, Kind, PLAINTEXT};
 use crate::runner::now;
 use crate::screen::Screen;
@@ -27,6 +27,7 @@ pub fn run(shell: &Shell, command: WalletCommand) -> Result<(), CliError> {
         WalletCommand::Show(args) => show_one(shell, args),
         WalletCommand::Addresses(args) => addresses(shell, args),
         WalletCommand::Abandon(args) => block_on(abandon(shell, args)),
+        WalletCommand::Pair(args) => block_on(pair(shell, args)),
     }
 }
 
@@ -111,7 +112,10 @@ async fn make_keys(
                 deadline = None;
                 compare_words(session, &wallet, &words, &members, confirm).await?;
             }
-            Some(View::Ready { wallet }) => return ready(session.screen, &wallet),
+            Some(View::Ready { wallet }) => {
+                ready(session.screen, &wallet)?;
+                return set_up_pairs(session, views, &wallet).await;
+            }
             Some(view) => follow(session.screen, view)?,
         }
     }
@@ -175,6 +179,83 @@ async fn compare_words(
         screen.note("waiting until everybody has compared the words");
     }
     Ok(())
+}
+
+/// How long a command stays for pairs whose other members may have gone.
+const PAIRS: u64 = 15_000;
+
+/// Stays until ECDSA signatures are possible with every other member, or somebody has gone.
+async fn set_up_pairs(
+    session: &mut Session<'_>,
+    mut views: impl Iterator<Item = View>,
+    wallet: &WalletView,
+) -> Result<(), CliError> {
+    let (_, of) = wallet.pairs;
+    let deadline = Some(after(PAIRS));
+    let mut done = wallet.pairs.0;
+    while done < of {
+        let view = match views.next() {
+            Some(view) => Some(view),
+            None => session.next(deadline).await?,
+        };
+        match view {
+            None => {
+                let left = of - done;
+                session.screen.warn(&format!(
+                    "{left} of {of} pairs for ECDSA are not set up yet; they will be when both devices are online"
+                ));
+                return Ok(());
+            }
+            Some(View::Pairs { ready, .. }) => {
+                done = ready;
+                session.screen.note(&format!("pair {ready} of {of} is set up for ECDSA"));
+            }
+            Some(View::PairFailed { member, reason, .. }) => {
+                session.screen.warn(&pair_failed(&member, &reason));
+                return Ok(());
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn pair_failed(member: &str, reason: &str) -> String {
+    let (member, reason) = (show::plain(member), show::plain(reason));
+    format!("the pair with {member} failed ({reason}); `quorate wallet pair {member}` makes a new one")
+}
+
+/// Makes the pair with one member anew: the explicit act after a failure.
+async fn pair(shell: &Shell, args: PairArgs) -> Result<(), CliError> {
+    shell
+        .work(async |session| {
+            session.go_online();
+            let command = Command::Pair { wallet: args.wallet.clone(), member: args.member.clone() };
+            let views = session.command(command)?;
+            session.put_back(views);
+            let deadline = Some(after(args.wait));
+            loop {
+                match session.next(deadline).await? {
+                    None => {
+                        let error =
+                            CliError::timed_out(&format!("{} did not answer", show::plain(&args.member)));
+                        return Err(
+                            error.hint("it goes on when both devices are online; nothing has to be repeated")
+                        );
+                    }
+                    Some(View::Pairs { ready, of, .. }) => {
+                        let ok = session.screen.out().green("[ok]");
+                        let text = format!("{ok} {ready} of {of} pairs are set up for ECDSA");
+                        return session.screen.result(&text);
+                    }
+                    Some(View::PairFailed { member, reason, .. }) => {
+                        return Err(CliError::new(Kind::Failed, pair_failed(&member, &reason)));
+                    }
+                    Some(_) => {}
+                }
+            }
+        })
+        .await
 }
 
 fn ready(screen: &Screen, wallet: &WalletView) -> Result<(), CliError> {

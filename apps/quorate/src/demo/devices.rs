@@ -101,7 +101,8 @@ impl DeviceProcess {
     pub(super) async fn wait_for_pairs(&mut self, patience: Duration) -> Result<(), CliError> {
         let count = |view: &Value, name: &str| view.get(name).and_then(Value::as_u64);
         let all = |view: &Value| {
-            view.get("view").and_then(Value::as_str) == Some("pairs") && count(view, "ready") == count(view, "of")
+            view.get("view").and_then(Value::as_str) == Some("pairs")
+                && count(view, "ready") == count(view, "of")
         };
         self.wait("pair set-up", patience, all).await.map(drop)
     }
@@ -186,7 +187,8 @@ impl DeviceProcess {
 /// Returns what went wrong, if a view says that something did.
 fn failure_in(view: &Value) -> Option<String> {
     let kind = view.get("view").and_then(Value::as_str).unwrap_or_default();
-    let failed = matches!(kind, "ceremony-failed" | "pair-failed" | "request-failed" | "rejected" | "not-admitted");
+    let failed =
+        matches!(kind, "ceremony-failed" | "pair-failed" | "request-failed" | "rejected" | "not-admitted");
     let reason = view.get("reason").or_else(|| view.get("message")).and_then(Value::as_str);
     (failed || view.get("error").is_some()).then(|| reason.unwrap_or(kind).to_owned())
 }

@@ -1,9 +1,9 @@
 //! Sample values for chains that are not asked: a blockhash, a nonce, an unspent output.
 
 use quorate_wallet::chains::{
-    BitcoinContext, BitcoinFee, Chain, ChainError, Context, ContextFile, CosmosCoin, CosmosContext, CosmosKey,
-    CosmosMode, EthereumContext, EthereumFee, Intent, MessageVersion, NearContext, Network, SolanaContext,
-    Utxo, XrpContext, sample_utxo,
+    BitcoinContext, BitcoinFee, Chain, ChainError, Context, ContextFile, CosmosCoin, CosmosContext,
+    CosmosKey, CosmosMode, EthereumContext, EthereumFee, Intent, MessageVersion, NearContext, Network,
+    SolanaContext, Utxo, XrpContext, sample_utxo,
 };
 use quorate_wallet::{Content, Request};
 

@@ -68,6 +68,14 @@ pub fn wallet(wallet: &WalletView, ink: Ink) -> String {
         let keys = wallet.keys.iter().map(|key| [purpose(key.purpose).to_owned(), key.public_key.clone()]);
         parts.push(section("Keys", &keys.collect::<Vec<_>>(), ink));
     }
+    let (ready, of) = wallet.pairs;
+    if of > 0 {
+        let held = match wallet.presignatures {
+            0 => String::new(),
+            held => format!("{held} presignatures held"),
+        };
+        parts.push(section("ECDSA", &[[format!("{ready} of {of} pairs set up"), held]], ink));
+    }
     if !wallet.addresses.is_empty() {
         parts.push(section("Addresses", &address_rows(&wallet.addresses), ink));
     }

@@ -121,13 +121,13 @@ impl Signing {
             self.deadline = self.deadline.max(now.after(SHARE_PATIENCE));
             return self.schedule();
         }
-        self.fix(Package { approvals, presignatures: Vec::new() }, now);
+        self.fix(&Package { approvals, presignatures: Vec::new() }, now);
     }
 
     /// The signers are known, and what they sign with.
-    pub(super) fn fix(&mut self, package: Package, now: Timestamp) {
+    pub(super) fn fix(&mut self, package: &Package, now: Timestamp) {
         self.phase = Phase::Deciding;
-        let package = self.say(Round::Package, None, &package);
+        let package = self.say(Round::Package, None, package);
         self.sent.push(package.clone());
         self.out.push(Output::Send(Recipient::All, package.clone()));
         self.handle_package(package, now);

@@ -54,7 +54,8 @@ impl Signing {
         let Phase::Choosing(approvals) = &self.phase else { return };
         if ids.len() == self.ecdsa_messages().count() {
             let presignatures = ids.iter().map(|id| *id.as_bytes()).collect();
-            self.fix(Package { approvals: approvals.clone(), presignatures }, now);
+            let package = Package { approvals: approvals.clone(), presignatures };
+            self.fix(&package, now);
         }
     }
 
