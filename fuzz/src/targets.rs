@@ -1,6 +1,7 @@
 //! The tables of targets, one module per crate.
 
 mod chains;
+mod dkls;
 mod primitives;
 mod session;
 mod threshold;
@@ -14,6 +15,7 @@ use crate::Target;
 pub fn all() -> impl Iterator<Item = &'static Target> {
     let tables = [
         chains::TARGETS,
+        dkls::TARGETS,
         primitives::TARGETS,
         session::TARGETS,
         threshold::TARGETS,

@@ -11,7 +11,7 @@ mod keys;
 mod messages;
 mod rounds;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use keys::{PairKeys, Tombstone};
 pub use messages::{Transfers, Trees};

@@ -12,8 +12,6 @@ mod messages;
 mod multiplications;
 mod presignature;
 mod terms;
-#[cfg(test)]
-mod tests;
 
 pub use confirmation::AwaitingConfirmations;
 pub use extensions::{AwaitingExtensions, begin};

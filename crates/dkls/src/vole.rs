@@ -193,6 +193,3 @@ fn decode(bytes: &[u8]) -> Result<Scalar, Offence> {
     let bytes = bytes.try_into().map_err(|_| invalid)?;
     Secp256k1::scalar_from_bytes(bytes).map_err(|_| invalid)
 }
-
-#[cfg(test)]
-mod tests;

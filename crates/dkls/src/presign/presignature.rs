@@ -21,6 +21,16 @@ pub struct PresignatureId([u8; 32]);
 /// # Security
 /// Neither copied nor cloned, erased on drop, consumed by `sign`. Two shares of one presignature give the key away. It
 /// lives in memory only; [`Presignature::into_sealed_bytes`] is for pools of a signer who is offline.
+///
+/// # Examples
+/// A presignature signs once, which the compiler holds:
+/// ```compile_fail,E0382
+/// # use quorate_dkls::{presign::Presignature, sign::Statement};
+/// fn twice(presignature: Presignature, one: &Statement, other: &Statement) {
+///     let _ = presignature.sign(one);
+///     let _ = presignature.sign(other);
+/// }
+/// ```
 pub struct Presignature {
     pub(crate) about: About,
     /// φ_i, u_i, v_i.

@@ -1,7 +1,5 @@
 //! Honest signers sign, with every shape of group.
 
-use std::collections::BTreeMap;
-
 use quorate_dkls::presign::{Commitment, Extension, Multiplication, Opening};
 use quorate_dkls::sign::TweakedKey;
 use quorate_threshold::derive::{Derivation, derive_public};
@@ -82,5 +80,4 @@ fn messages_have_the_lengths_that_the_protocol_names() {
     let (_, opening, multiplications): &_ = &round2[&1];
     assert_eq!(opening.to_bytes().len(), Opening::len(3));
     assert_eq!(multiplications[&p(2)].to_bytes().len(), Multiplication::len(3));
-    let _: BTreeMap<_, _> = round2;
 }

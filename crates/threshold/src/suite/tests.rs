@@ -254,3 +254,12 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn b4_points_that_cancel_out_are_normalized_without_a_panic() {
+    let point = Secp256k1::mul_base(&Secp256k1::scalar_from_u16(7));
+    let mut points = [point, point - point, -point];
+    Secp256k1::normalize(&mut points);
+    assert_eq!(points, [point, point - point, -point]);
+    assert_eq!(Secp256k1::point_to_bytes(&points[1]), Err(CurveError::Identity));
+}

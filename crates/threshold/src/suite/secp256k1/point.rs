@@ -52,10 +52,13 @@ impl Secp256k1Point {
 
     /// Computes the encodings of many points with one inversion.
     pub(super) fn normalize(points: &mut [Self]) {
-        let projective: Vec<_> = points.iter().map(|point| point.point).collect();
+        // The identity has no encoding, and `k256` panics on it: the generator stands in its place.
+        let is_identity = |point: &Self| point.point == ProjectivePoint::IDENTITY;
+        let finite = |point: &Self| if is_identity(point) { ProjectivePoint::GENERATOR } else { point.point };
+        let projective: Vec<_> = points.iter().map(finite).collect();
         let affine = ProjectivePoint::batch_normalize(projective.as_slice());
         for (point, affine) in points.iter_mut().zip(affine) {
-            if !matches!(point.form, Form::Generator) {
+            if !matches!(point.form, Form::Generator) && !is_identity(point) {
                 *point = Self::from_affine(affine);
             }
         }
