@@ -101,11 +101,12 @@ pub fn context() -> ContextFile {
             utxos: (0..3).map(utxo).collect(),
             fee: BitcoinFee::Rate("2.5".into()),
         }),
+        ..ContextFile::default()
     }
 }
 
 /// Several small outputs, so that a transfer has several inputs.
 fn utxo(n: u8) -> Utxo {
     let txid = hex::encode(Sha256::digest([n]));
-    Utxo { txid, vout: n.into(), value: 6_000_000 + u64::from(n) }
+    Utxo { txid, vout: n.into(), value: 6_000_000 + u64::from(n), transaction: None }
 }

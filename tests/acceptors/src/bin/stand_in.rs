@@ -1,5 +1,6 @@
 //! Does what `quorate demo --json --context FILE` does, with keys that one machine holds.
 
+use k256::ecdsa::SigningKey;
 use k256::elliptic_curve::ops::Reduce;
 use k256::elliptic_curve::point::AffineCoordinates;
 use k256::elliptic_curve::sec1::ToEncodedPoint;
@@ -42,9 +43,18 @@ fn wishes(chain: Chain, context: &Context) -> Vec<(&'static str, Intent, Context
         nonce: near("07".repeat(32)),
         callback_url: None,
     };
-    let mut wishes = vec![("message", message, Context::None)];
+    let has_words = !matches!(chain, Chain::Dogecoin | Chain::Xrp);
+    let mut wishes = Vec::new();
+    if has_words {
+        wishes.push(("message", message, Context::None));
+    }
     match context {
-        Context::None => {}
+        // Their oracles build transfers by themselves, from facts that depend on the account.
+        Context::None
+        | Context::BitcoinSegwit(_)
+        | Context::Dogecoin(_)
+        | Context::Cosmos(_)
+        | Context::Xrp(_) => {}
         Context::Solana(facts) => {
             let legacy = Context::Solana(quorate_chains::SolanaContext {
                 version: MessageVersion::Legacy,
@@ -77,7 +87,9 @@ fn wishes(chain: Chain, context: &Context) -> Vec<(&'static str, Intent, Context
 fn network(chain: Chain) -> Network {
     match chain {
         Chain::Solana | Chain::Near => Network::Testnet,
-        Chain::Bitcoin => Network::Regtest,
+        Chain::Bitcoin | Chain::BitcoinSegwit | Chain::Dogecoin | Chain::Cosmos | Chain::Xrp => {
+            Network::Regtest
+        }
     }
 }
 
@@ -112,7 +124,9 @@ impl Key {
     fn new(chain: Chain, seed: u8) -> Self {
         match chain {
             Chain::Solana | Chain::Near => Self::Ed25519(ed25519_dalek::SigningKey::from_bytes(&[seed; 32])),
-            Chain::Bitcoin => Self::Secp256k1(SecretKey::from_slice(&[seed; 32]).expect("a small number")),
+            Chain::Bitcoin | Chain::BitcoinSegwit | Chain::Dogecoin | Chain::Cosmos | Chain::Xrp => {
+                Self::Secp256k1(SecretKey::from_slice(&[seed; 32]).expect("a small number"))
+            }
         }
     }
 
@@ -134,6 +148,11 @@ impl Key {
             (Self::Secp256k1(key), Algorithm::Bip340 { tweak: TapTweak::KeyPath }) => {
                 let key = schnorr::SigningKey::from_bytes(&output_secret(key).to_bytes()).expect("not zero");
                 key.sign_raw(&request.payload, &[0; 32]).expect("a signature").to_bytes()
+            }
+            (Self::Secp256k1(key), Algorithm::Ecdsa) => {
+                let (signature, _) =
+                    SigningKey::from(key).sign_prehash_recoverable(&request.payload).expect("a signature");
+                signature.to_bytes().into()
             }
             _ => panic!("a request for another curve"),
         }
