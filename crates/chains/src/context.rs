@@ -30,7 +30,7 @@ pub enum Context {
     /// Dogecoin's.
     Dogecoin(BitcoinContext),
     /// A Cosmos chain's.
-    Cosmos(CosmosContext),
+    Cosmos(Box<CosmosContext>),
     /// XRP's.
     Xrp(XrpContext),
 }
@@ -85,7 +85,9 @@ impl ContextFile {
             }
             Chain::BitcoinSegwit => self.bitcoin_segwit.clone().map_or(Context::None, Context::BitcoinSegwit),
             Chain::Dogecoin => self.dogecoin.clone().map_or(Context::None, Context::Dogecoin),
-            Chain::Cosmos => self.cosmos.clone().map_or(Context::None, Context::Cosmos),
+            Chain::Cosmos => {
+                self.cosmos.clone().map_or(Context::None, |facts| Context::Cosmos(Box::new(facts)))
+            }
             Chain::Xrp => self.xrp.clone().map_or(Context::None, Context::Xrp),
         }
     }

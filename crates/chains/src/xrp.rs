@@ -10,9 +10,6 @@ mod build;
 mod model;
 mod review;
 
-use sha2::digest::generic_array::GenericArray;
-use sha2::digest::generic_array::sequence::Split;
-use sha2::digest::typenum::U32;
 use sha2::{Digest, Sha512};
 use thiserror::Error;
 
@@ -184,8 +181,9 @@ fn parse_signed(bytes: &[u8]) -> Result<(Payment, [u8; 64]), ChainError> {
 /// The first half of SHA-512 over bytes behind a prefix.
 fn sha512_half(prefix: &[u8; 4], bytes: &[u8]) -> [u8; 32] {
     let hash = Sha512::new().chain_update(prefix).chain_update(bytes).finalize();
-    let (half, _): (GenericArray<u8, U32>, GenericArray<u8, U32>) = hash.split();
-    half.into()
+    let mut half = [0; 32];
+    half.iter_mut().zip(hash).for_each(|(byte, of_hash)| *byte = of_hash);
+    half
 }
 
 #[cfg(test)]

@@ -17,6 +17,12 @@ pub const TARGETS: &[Target] = &[
         .with_seeds(|| seeds(Chain::Bitcoin)),
     Target::new("chains_ethereum", |bytes| foreign(Chain::Ethereum, bytes))
         .with_seeds(|| seeds(Chain::Ethereum)),
+    Target::new("chains_bitcoin_segwit", |bytes| foreign(Chain::BitcoinSegwit, bytes))
+        .with_seeds(|| seeds(Chain::BitcoinSegwit)),
+    Target::new("chains_dogecoin", |bytes| foreign(Chain::Dogecoin, bytes))
+        .with_seeds(|| seeds(Chain::Dogecoin)),
+    Target::new("chains_cosmos", |bytes| foreign(Chain::Cosmos, bytes)).with_seeds(|| seeds(Chain::Cosmos)),
+    Target::new("chains_xrp", |bytes| foreign(Chain::Xrp, bytes)).with_seeds(|| seeds(Chain::Xrp)),
     Target::new("chains_address", |bytes| {
         for chain in Chain::ALL {
             for network in NETWORKS {
@@ -33,16 +39,20 @@ pub const TARGETS: &[Target] = &[
 
 const NETWORKS: [Network; 3] = [Network::Mainnet, Network::Testnet, Network::Regtest];
 
-const ADDRESSES: [&str; 5] = [
+const ADDRESSES: [&str; 9] = [
     "0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F",
     "11111111111111111111111111111112",
     "alice.near",
     "bcrt1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqc8gma6",
     "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqzk5jj0",
+    "DFpN6QqFfUm3gKNaxN6tNcab1FArL9cZLE",
+    "cosmos1qypqxpq9qcrsszg2pvxq6rs0zqg3yyc5lzv7xu",
+    "rPT1Sjq2YGrBMTttX4GZHjKu9dyfzbpAYe",
+    "X7orB3n7Jc6FDMqwKAcrx6cHeCtUYgDqx3nEPr7UzbmmYu3",
 ];
 
 /// Intents with contexts they can be built in.
-const WISHES: [(&str, &str); 8] = [
+const WISHES: [(&str, &str); 13] = [
     (
         r#"{"transfer":{"to":"11111111111111111111111111111112","amount":"0.5","memo":"rent"}}"#,
         r#"{"solana":{"recent_blockhash":"11111111111111111111111111111111","compute_unit_limit":1000,"compute_unit_price":1}}"#,
@@ -71,12 +81,37 @@ const WISHES: [(&str, &str); 8] = [
         r#"{"typed-data":{"json":"{\"types\":{\"Mail\":[{\"name\":\"to\",\"type\":\"Person[]\"},{\"name\":\"n\",\"type\":\"int8\"}],\"Person\":[{\"name\":\"wallet\",\"type\":\"address\"},{\"name\":\"tag\",\"type\":\"bytes2\"}]},\"primaryType\":\"Mail\",\"domain\":{\"name\":\"Mail\",\"chainId\":1},\"message\":{\"to\":[{\"wallet\":\"0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F\",\"tag\":\"0x0102\"}],\"n\":-5}}"}}"#,
         r#"{"ethereum":{"nonce":7,"gas_limit":21000,"fee":{"gas_price":"2"}}}"#,
     ),
+    (
+        r#"{"transfer":{"to":"bcrt1qqurswpc8qurswpc8qurswpc8qurswpc8dxm0gk","amount":"0.001","memo":"rent"}}"#,
+        r#"{"bitcoin-segwit":{"utxos":[{"txid":"59b7e9a55773a1a0d93980e0f3495822278d1b271b94d88df1059116df12afa3","vout":1,"value":1000000,"transaction":"01000000010707070707070707070707070707070707070707070707070707070707070707000000000000000000020100000000000000016a40420f0000000000160014751e76e8199196d454941c45d1b3a323f1433bd600000000"}],"fee":{"rate":"2"}}}"#,
+    ),
+    (
+        r#"{"transfer":{"to":"DFpN6QqFfUm3gKNaxN6tNcab1FArL9cZLE","amount":"2"}}"#,
+        r#"{"dogecoin":{"utxos":[{"txid":"ac25e202ed1741f8499f32b48bdcb3024962b794b7c46a0856365827c5c19f3e","vout":1,"value":1000000000,"transaction":"01000000010707070707070707070707070707070707070707070707070707070707070707000000000000000000020100000000000000016a00ca9a3b000000001976a914751e76e8199196d454941c45d1b3a323f1433bd688ac00000000"}],"fee":{"rate":"1000"}}}"#,
+    ),
+    (
+        r#"{"transfer":{"to":"cosmos1qypqxpq9qcrsszg2pvxq6rs0zqg3yyc5lzv7xu","amount":"0.4","memo":"a & b"}}"#,
+        r#"{"cosmos":{"chain_id":"cosmoshub-4","prefix":"cosmos","account_number":1,"sequence":7,"denom":"uatom","fee":[{"amount":"2000","denom":"uatom"}],"gas":200000}}"#,
+    ),
+    (
+        r#"{"transfer":{"to":"cosmos1qypqxpq9qcrsszg2pvxq6rs0zqg3yyc5lzv7xu","amount":"1"}}"#,
+        r#"{"cosmos":{"chain_id":"chain-1","prefix":"cosmos","account_number":0,"sequence":0,"denom":"ibc/AB","decimals":6,"fee":[],"gas":1,"timeout_height":9,"mode":"amino","key_type":"cosmos-evm"}}"#,
+    ),
+    (
+        r#"{"transfer":{"to":"rPT1Sjq2YGrBMTttX4GZHjKu9dyfzbpAYe","amount":"1.5"}}"#,
+        r#"{"xrp":{"sequence":7,"last_ledger_sequence":9000000,"fee":12,"destination_tag":42}}"#,
+    ),
     (r#"{"message":{"text":"hello"}}"#, "{}"),
 ];
 
 fn key(chain: Chain) -> PublicKey {
     match chain {
-        Chain::Bitcoin | Chain::Ethereum => PublicKey::Secp256k1(*SECP256K1_BASE),
+        Chain::Bitcoin
+        | Chain::BitcoinSegwit
+        | Chain::Dogecoin
+        | Chain::Cosmos
+        | Chain::Xrp
+        | Chain::Ethereum => PublicKey::Secp256k1(*SECP256K1_BASE),
         Chain::Solana | Chain::Near => PublicKey::Ed25519(*ED25519_BASE),
     }
 }

@@ -65,9 +65,10 @@ fn story(bytes: &[u8]) {
 fn event(line: &[u8]) -> RoomEvent {
     let from = MemberKey([3; 32]);
     match line {
-        b"entered" => RoomEvent::Entered { members: vec![from], restarted: false },
-        b"restarted" => RoomEvent::Entered { members: Vec::new(), restarted: true },
+        b"entered" => RoomEvent::Entered { members: vec![from], online: vec![from], restarted: false },
+        b"restarted" => RoomEvent::Entered { members: Vec::new(), online: Vec::new(), restarted: true },
         b"joined" => RoomEvent::Joined(from),
+        b"left" => RoomEvent::Left(from),
         bytes => RoomEvent::Frame { from, bytes: bytes.to_vec() },
     }
 }

@@ -127,11 +127,12 @@ pub fn context() -> ContextFile {
             access_list: Vec::new(),
             tokens: Vec::new(),
         }),
+        ..ContextFile::default()
     }
 }
 
 /// Several small outputs, so that a transfer has several inputs.
 fn utxo(n: u8) -> Utxo {
     let txid = hex::encode(Sha256::digest([n]));
-    Utxo { txid, vout: n.into(), value: 6_000_000 + u64::from(n) }
+    Utxo { txid, vout: n.into(), value: 6_000_000 + u64::from(n), transaction: None }
 }

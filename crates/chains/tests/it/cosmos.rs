@@ -13,7 +13,7 @@ fn a_payment_is_built_signed_and_verified_in_both_modes() {
         let signer = Signer::new(Chain::Cosmos, 3);
         let key = signer.public_key();
         let Context::Cosmos(facts) = context(Chain::Cosmos) else { panic!("another chain's context") };
-        let facts = Context::Cosmos(quorate_chains::CosmosContext { mode, key_type, ..facts });
+        let facts = Context::Cosmos(Box::new(quorate_chains::CosmosContext { mode, key_type, ..*facts }));
         let unsigned = build(Chain::Cosmos, NETWORK, &key, &transfer(Chain::Cosmos), &facts).unwrap();
         let decoded = decode(&unsigned, &key).unwrap();
         let signed = attach(&unsigned, &key, &signer.sign_all(&decoded)).unwrap();

@@ -112,7 +112,7 @@ pub fn context(chain: Chain) -> Context {
             utxos: [700_000_000, 500_000_000, 20_000_000].map(|value| funded(chain, 3, value)).to_vec(),
             fee: BitcoinFee::Rate("1000".into()),
         }),
-        Chain::Cosmos => Context::Cosmos(CosmosContext {
+        Chain::Cosmos => Context::Cosmos(Box::new(CosmosContext {
             chain_id: "simd-testing".into(),
             prefix: "cosmos".into(),
             account_number: 1,
@@ -124,7 +124,7 @@ pub fn context(chain: Chain) -> Context {
             timeout_height: None,
             mode: CosmosMode::Direct,
             key_type: CosmosKey::Secp256k1,
-        }),
+        })),
         Chain::Xrp => Context::Xrp(XrpContext {
             sequence: 7,
             last_ledger_sequence: 9_000_000,

@@ -43,9 +43,18 @@ fn wishes(chain: Chain, context: &Context) -> Vec<(&'static str, Intent, Context
         nonce: near("07".repeat(32)),
         callback_url: None,
     };
-    let mut wishes = vec![("message", message, Context::None)];
+    let has_words = !matches!(chain, Chain::Dogecoin | Chain::Xrp);
+    let mut wishes = Vec::new();
+    if has_words {
+        wishes.push(("message", message, Context::None));
+    }
     match context {
-        Context::None => {}
+        // Their oracles build transfers by themselves, from facts that depend on the account.
+        Context::None
+        | Context::BitcoinSegwit(_)
+        | Context::Dogecoin(_)
+        | Context::Cosmos(_)
+        | Context::Xrp(_) => {}
         Context::Solana(facts) => {
             let legacy = Context::Solana(quorate_chains::SolanaContext {
                 version: MessageVersion::Legacy,
@@ -104,7 +113,12 @@ fn ethereum(facts: &EthereumContext, to: &str) -> Vec<(&'static str, Intent, Con
 fn network(chain: Chain) -> Network {
     match chain {
         Chain::Solana | Chain::Near => Network::Testnet,
-        Chain::Bitcoin | Chain::Ethereum => Network::Regtest,
+        Chain::Bitcoin
+        | Chain::BitcoinSegwit
+        | Chain::Dogecoin
+        | Chain::Cosmos
+        | Chain::Xrp
+        | Chain::Ethereum => Network::Regtest,
     }
 }
 
@@ -139,7 +153,12 @@ impl Key {
     fn new(chain: Chain, seed: u8) -> Self {
         match chain {
             Chain::Solana | Chain::Near => Self::Ed25519(ed25519_dalek::SigningKey::from_bytes(&[seed; 32])),
-            Chain::Bitcoin | Chain::Ethereum => {
+            Chain::Bitcoin
+            | Chain::BitcoinSegwit
+            | Chain::Dogecoin
+            | Chain::Cosmos
+            | Chain::Xrp
+            | Chain::Ethereum => {
                 Self::Secp256k1(SecretKey::from_slice(&[seed; 32]).expect("a small number"))
             }
         }

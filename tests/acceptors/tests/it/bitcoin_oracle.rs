@@ -115,7 +115,7 @@ proptest! {
             // Fees are drawn beyond the cap, and two inputs of one kind are rare.
             Err(error) => {
                 let text = error.to_string();
-                prop_assert!(text.contains("satoshi per virtual byte"), "{}", text);
+                prop_assert!(text.contains("base units per virtual byte"), "{}", text);
                 return Ok(());
             }
         };

@@ -3,6 +3,9 @@
 use serde_json::Value;
 
 use super::*;
+use crate::error::AddressFault;
+use crate::keys::AccountKeys;
+use crate::signature::verify_all;
 use crate::transaction::SigningRequest;
 
 fn file() -> Value {
