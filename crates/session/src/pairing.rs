@@ -25,9 +25,9 @@ use crate::envelope::{Envelope, Protocol};
 use crate::output::{Outbox, Output, Resend};
 use crate::seat::Seat;
 
-pub use group::Pairings;
-pub use messages::{Attempt, Mutation};
-use messages::{Confirmation, Flight, Planted, Renewal, Round, decode};
+pub use group::{Announcement, Pairings};
+pub use messages::{Attempt, Confirmation, Flight, Mutation, Planted, Renewal};
+use messages::{Round, decode};
 
 /// How far ahead of ours a peer's generation may be.
 const MAX_GENERATION_STEP: u64 = 1 << 16;

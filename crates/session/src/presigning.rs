@@ -30,8 +30,8 @@ use crate::envelope::{Envelope, Protocol};
 use crate::output::{Outbox, Output, Resend};
 use crate::seat::Seat;
 
-pub use messages::Proposal;
-use messages::{Committed, Ended, Round, decode, max_body_len};
+pub use messages::{Committed, Ended, Proposal};
+use messages::{Round, decode, max_body_len};
 
 /// How long a session may take, in milliseconds: everybody is online, or it ends.
 pub const PATIENCE: Millis = 30_000;

@@ -4,7 +4,7 @@ use quorate_session::certificate::Certificate;
 use quorate_session::envelope::Envelope;
 use quorate_session::lobby::{Message, SignedRoster};
 use quorate_session::roster::Roster;
-use quorate_session::{keygen, signing};
+use quorate_session::{keygen, pairing, presigning, signing};
 
 use crate::Target;
 use crate::oracle::{body, versioned};
@@ -23,5 +23,11 @@ pub const TARGETS: &[Target] = &[
     Target::new("session_signing_messages", body::<(signing::Approval, signing::Shares)>),
     Target::new("session_signing_decision", body::<signing::Decision>),
     Target::new("session_signing_package", body::<signing::Package>),
+    Target::new("session_signing_openings", body::<signing::Openings>),
+    Target::new("session_pairing_flights", body::<(pairing::Flight, pairing::Planted)>),
+    Target::new("session_pairing_ends", body::<(pairing::Confirmation, pairing::Renewal, pairing::Announcement)>),
+    Target::new("session_pairing_mutation", body::<pairing::Mutation>),
+    Target::new("session_presigning_proposal", body::<(presigning::Proposal, presigning::Ended)>),
+    Target::new("session_presigning_commitment", body::<presigning::Committed>),
     Target::new("session_signing_mutation", body::<signing::Mutation>),
 ];

@@ -25,8 +25,9 @@ pub struct Pairings {
 
 /// The generations of a member's own pairs.
 #[derive(Debug, BorshSerialize, BorshDeserialize)]
-struct Announcement {
-    generations: Vec<(Pair, u64)>,
+pub struct Announcement {
+    /// Each pair, and its generation.
+    pub generations: Vec<(Pair, u64)>,
 }
 
 const MAX_ANNOUNCEMENT_LEN: usize = 4 + MAX_PARTICIPANTS as usize * 12;

@@ -68,31 +68,38 @@ impl Round {
 
 /// The first flight.
 #[derive(Debug, BorshSerialize, BorshDeserialize)]
-pub(super) struct Flight {
-    pub(super) attempt: Attempt,
-    pub(super) message: Vec<u8>,
+pub struct Flight {
+    /// Which try it belongs to.
+    pub attempt: Attempt,
+    /// The message, as the engine encodes it.
+    pub message: Vec<u8>,
 }
 
 /// The second flight. It answers one first flight of the peer, and is none of our business if that is not ours.
 #[derive(Debug, BorshSerialize, BorshDeserialize)]
-pub(super) struct Planted {
-    pub(super) attempt: Attempt,
+pub struct Planted {
+    /// Which try it belongs to.
+    pub attempt: Attempt,
     /// The hash of the peer's transfers.
-    pub(super) answers: [u8; 32],
-    pub(super) message: Vec<u8>,
+    pub answers: [u8; 32],
+    /// The message, as the engine encodes it.
+    pub message: Vec<u8>,
 }
 
 /// The end of the set-up: the hash of both flights of both.
 #[derive(Debug, BorshSerialize, BorshDeserialize)]
-pub(super) struct Confirmation {
-    pub(super) attempt: Attempt,
-    pub(super) statement: [u8; 32],
+pub struct Confirmation {
+    /// Which try it belongs to.
+    pub attempt: Attempt,
+    /// The hash of all flights.
+    pub statement: [u8; 32],
 }
 
 /// A wish for a new generation, by the member that does not begin one.
 #[derive(Debug, BorshSerialize, BorshDeserialize)]
-pub(super) struct Renewal {
-    pub(super) over: u64,
+pub struct Renewal {
+    /// The last generation that is over for its sender.
+    pub over: u64,
 }
 
 /// Returns the longest body of a round that is read.

@@ -76,16 +76,18 @@ impl Proposal {
 
 /// Round 1 for all. It carries the proposal, so that whoever hears it first knows the session.
 #[derive(Clone, Debug, BorshSerialize, BorshDeserialize)]
-pub(super) struct Committed {
-    pub(super) proposal: Envelope,
-    pub(super) commitment: Vec<u8>,
+pub struct Committed {
+    /// The owner's proposal, signed.
+    pub proposal: Envelope,
+    /// The commitment, as the engine encodes it.
+    pub commitment: Vec<u8>,
 }
 
 /// The end of a session without presignatures, for the others.
 #[derive(Clone, Debug, BorshSerialize, BorshDeserialize)]
-pub(super) struct Ended {
+pub struct Ended {
     /// The pair that failed, if one did. Never whose fault it was: that can not be proven.
-    pub(super) pair: Option<Pair>,
+    pub pair: Option<Pair>,
 }
 
 const MAX_PROPOSAL_LEN: usize = {

@@ -158,9 +158,7 @@ impl Key {
             | Chain::Dogecoin
             | Chain::Cosmos
             | Chain::Xrp
-            | Chain::Ethereum => {
-                Self::Secp256k1(SecretKey::from_slice(&[seed; 32]).expect("a small number"))
-            }
+            | Chain::Ethereum => Self::Secp256k1(SecretKey::from_slice(&[seed; 32]).expect("a small number")),
         }
     }
 

@@ -2,10 +2,10 @@
 
 mod bitcoin;
 mod bitcoin_oracle;
+mod cosmos;
 mod ethereum;
 mod ethereum_oracle;
 mod ethereum_vectors;
-mod cosmos;
 mod key_hash;
 mod key_hash_oracle;
 mod lines;
