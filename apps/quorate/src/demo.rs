@@ -99,12 +99,12 @@ async fn play(children: &mut Children, options: &Options) -> Result<Report, CliE
     table::progress(&format!("relay at {}, devices {}", children.relay, NAMES.join(", ")));
     let (words, ceremony) = make_wallet(children).await?;
     let mut chains = Vec::new();
-    let context = options.context.clone().unwrap_or_else(sample::context);
+    let given = options.context.clone().unwrap_or_default();
     let (pairing_ms, presignatures) = await_pools(children).await?;
     for (index, (chain, network)) in sample::SHOWN.into_iter().enumerate() {
         let own = address(children, 0, chain, network).await?;
         let recipient = address(children, 1, chain, network).await?;
-        let context = sample::context_of(&context, chain, network, &own)?;
+        let context = sample::context_of(&given, chain, network, &own)?;
         for request in sample::requests((chain, network), &recipient, &context) {
             let pair = (index % NAMES.len(), (index + 1) % NAMES.len());
             chains.push(sign(children, pair, request).await?);

@@ -81,15 +81,16 @@ pub(super) fn context_of(
     network: Network,
     own: &str,
 ) -> Result<Context, ChainError> {
-    let known = file.context(chain);
+    let given = file.context(chain);
+    let known = if given == Context::None { context().context(chain) } else { given };
     if known != Context::None {
         return Ok(known);
     }
     let (value, rate) = if chain == Chain::Dogecoin { (50_000_000_000, "1000") } else { (100_000_000, "2") };
-    let context = |utxo| BitcoinContext { utxos: vec![utxo], fee: BitcoinFee::Rate(rate.to_owned()) };
+    let paid_by = |utxo| BitcoinContext { utxos: vec![utxo], fee: BitcoinFee::Rate(rate.to_owned()) };
     Ok(match chain {
-        Chain::BitcoinSegwit => Context::BitcoinSegwit(context(sample_utxo(chain, network, own, value)?)),
-        Chain::Dogecoin => Context::Dogecoin(context(sample_utxo(chain, network, own, value)?)),
+        Chain::BitcoinSegwit => Context::BitcoinSegwit(paid_by(sample_utxo(chain, network, own, value)?)),
+        Chain::Dogecoin => Context::Dogecoin(paid_by(sample_utxo(chain, network, own, value)?)),
         Chain::Solana | Chain::Near | Chain::Bitcoin | Chain::Ethereum | Chain::Cosmos | Chain::Xrp => known,
     })
 }
