@@ -19,10 +19,7 @@ const ALLOWED: [(&str, &[&str]); 13] = [
     ("quorate-transport", &["quorate-primitives"]),
     ("quorate-chains", &["quorate-primitives"]),
     ("quorate-vault", &["quorate-primitives"]),
-    (
-        "quorate-session",
-        &["quorate-primitives", "quorate-threshold", "quorate-dkls", "quorate-transport"],
-    ),
+    ("quorate-session", &["quorate-primitives", "quorate-threshold", "quorate-dkls", "quorate-transport"]),
     (
         "quorate-wallet",
         &[
