@@ -12,7 +12,10 @@ use crate::cli::values::{coin, cosmos_key, cosmos_mode};
 #[derive(Clone, Debug, Args)]
 pub struct CosmosChain {
     /// A file with what the chain says, instead of the options below
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["chain_id", "prefix", "account_number", "sequence", "denom", "decimals", "fee", "gas", "timeout_height", "mode", "key_type"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = [
+        "chain_id", "prefix", "account_number", "sequence", "denom", "decimals", "fee", "gas",
+        "timeout_height", "mode", "key_type",
+    ])]
     pub context: Option<PathBuf>,
 
     /// The chain's id, as cosmoshub-4

@@ -10,7 +10,9 @@ use super::{Payment, SignArgs};
 #[derive(Clone, Debug, Args)]
 pub struct EthereumChain {
     /// A file with what the chain says, instead of the options below
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["nonce", "gas_limit", "max_fee", "priority_fee", "gas_price", "symbol", "decimals"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = [
+        "nonce", "gas_limit", "max_fee", "priority_fee", "gas_price", "symbol", "decimals",
+    ])]
     pub context: Option<PathBuf>,
 
     /// How many transactions the account has sent
