@@ -11,10 +11,11 @@ use quorate_primitives::Millis;
 use quorate_wallet::chains::{Chain, Network};
 
 pub use sign::{
-    BitcoinArgs, BitcoinChain, MessageArgs, NearArgs, NearCallArgs, NearChain, Payment, PsbtArgs, RawTxArgs,
-    ResumeArgs, SignArgs, SignCommand, SolanaArgs, SolanaChain, WaitArgs,
+    BitcoinArgs, BitcoinChain, BitcoinSegwitArgs, CosmosArgs, CosmosChain, DogecoinArgs, EthereumArgs,
+    EthereumChain, MessageArgs, NearArgs, NearCallArgs, NearChain, Payment, PsbtArgs, RawTxArgs, ResumeArgs,
+    SignArgs, SignCommand, SolanaArgs, SolanaChain, SpentChain, TypedDataArgs, WaitArgs, XrpArgs, XrpChain,
 };
-pub use values::{chain, duration, name, network, show_duration};
+pub use values::{CHAINS, NETWORKS, chain, duration, name, network, show_duration};
 pub use wallet::{AbandonArgs, AddressesArgs, CreateArgs, JoinArgs, PairArgs, ShowArgs, WalletCommand};
 
 use crate::password::PasswordSource;
@@ -200,19 +201,23 @@ pub struct RefuseArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   quorate verify --chain solana --network testnet --key 6a7f… signed.hex
-  quorate verify --chain bitcoin --network regtest --key 02c1… 70736274ff01…")]
+  quorate verify --chain ethereum --network base --key 02c1… 02f86b82…")]
 pub struct VerifyArgs {
-    /// The chain: solana, near or bitcoin
-    #[arg(long, value_parser = chain)]
+    /// The chain.
+    #[arg(long, value_parser = chain, help = CHAINS)]
     pub chain: Chain,
 
-    /// Its network: mainnet, testnet or regtest
-    #[arg(long, value_parser = network)]
+    /// Its network.
+    #[arg(long, value_parser = network, help = NETWORKS)]
     pub network: Network,
 
     /// The account's public key, in hexadecimal
     #[arg(long, value_name = "HEX")]
     pub key: String,
+
+    /// Bitcoin: the account's key of its other address, where a transaction spends from both
+    #[arg(long, value_name = "HEX")]
+    pub other_key: Option<String>,
 
     /// A file with the signed bytes (binary, hexadecimal or base64), `-` for standard input, or the hexadecimal itself
     #[arg(value_name = "FILE|HEX")]

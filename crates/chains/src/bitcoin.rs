@@ -36,7 +36,7 @@ use crate::key::PublicKey;
 use crate::network::Network;
 use crate::signature::Verified;
 use crate::text::{bytes_of_file, to_base64};
-use crate::transaction::{Address, Decoded, Identity, MAX_TRANSACTION, SigningRequest};
+use crate::transaction::{Address, Decoded, Identity, MAX_TRANSACTION, SigningRequest, check_length};
 
 /// The longest unsigned PSBT: with room for transactions that are spent from, and for signatures.
 const MAX_UNSIGNED: usize = 192 * 1024;
@@ -187,6 +187,15 @@ pub enum BitcoinRefusal {
         /// Sum of all outputs given.
         available: u64,
     },
+}
+
+/// Returns the id of a whole transaction of Bitcoin or Dogecoin, with or without witnesses, as explorers show it.
+///
+/// # Errors
+/// Bytes that are no transaction.
+pub fn transaction_id(bytes: &[u8]) -> Result<String, ChainError> {
+    check_length(bytes)?;
+    Ok(model::display_txid(model::parse_previous(bytes)?.txid))
 }
 
 /// One kind of account on Bitcoin or a chain of its kind.

@@ -33,7 +33,7 @@ mod xrp;
 
 pub use adapter::{address, attach, build, decode, decode_with, import, parse_address, verify};
 pub use amount::{AmountFault, format_amount, parse_amount};
-pub use bitcoin::{BitcoinRefusal, sample_utxo};
+pub use bitcoin::{BitcoinRefusal, sample_utxo, transaction_id};
 pub use chain::{Algorithm, Chain, TapTweak};
 pub use context::{
     BitcoinContext, BitcoinFee, Context, ContextFile, CosmosCoin, CosmosContext, CosmosKey, CosmosMode,

@@ -90,7 +90,24 @@ fn address(shares: &[KeyShare], account: Account) -> Option<Address> {
     })
 }
 
-/// Verifies a signed transaction or message against an account's public key, with a verifier that is not part of this
+/// Returns those of an account's addresses that are on a network. On a network of Ethereum's machine that has a chain id
+/// and no address of its own, it is the account's Ethereum address, which is one on all of them.
+///
+/// # Errors
+/// A chain id that no network has.
+pub fn addresses_on(addresses: &[Address], network: Network) -> Result<Vec<Address>, ChainError> {
+    let listed = if matches!(network, Network::Evm(_)) { Network::Mainnet } else { network };
+    let has = |address: &&Address| {
+        address.network == listed && (listed == network || address.chain == Chain::Ethereum)
+    };
+    let there = |address: &Address| {
+        let text = chains::parse_address(address.chain, network, &address.address)?.to_string();
+        Ok(Address { network, address: text, ..address.clone() })
+    };
+    addresses.iter().filter(has).map(there).collect()
+}
+
+/// Verifies a signed transaction or message against an account's public keys, with a verifier that is not part of this
 /// wallet.
 ///
 /// # Errors
@@ -99,7 +116,7 @@ pub fn verify_signed(
     chain: Chain,
     network: Network,
     signed: &[u8],
-    key: &PublicKey,
+    keys: impl Into<AccountKeys>,
 ) -> Result<(), ChainError> {
-    chains::verify(&SignedTransaction::from_bytes(chain, network, signed)?, key)
+    chains::verify(&SignedTransaction::from_bytes(chain, network, signed)?, keys)
 }

@@ -21,7 +21,7 @@ mod tasks;
 mod view;
 mod wallet;
 
-pub use accounts::{Account, verify_signed};
+pub use accounts::{Account, addresses_on, verify_signed};
 pub use command::{Command, Content, Request};
 pub use device::{Device, Effect, RoomEvent};
 pub use error::CommandError;

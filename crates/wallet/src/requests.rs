@@ -48,8 +48,8 @@ impl Wallet {
         request: &Request,
         context: &mut Context<R>,
     ) -> Result<(), CommandError> {
-        let (verified, _) = tasks::prepare(&self.keys()?.shares, request)?;
-        context.view(View::Preview { review: verified.review });
+        let review = tasks::preview(&self.keys()?.shares, request)?;
+        context.view(View::Preview { review });
         Ok(())
     }
 

@@ -54,6 +54,18 @@ pub(crate) fn prepare(shares: &[KeyShare], request: &Request) -> Result<(Verifie
     Ok((Verified { account, keys, unsigned, review }, signing))
 }
 
+/// Builds what a request asks for and returns its review, for the proposer alone: with what the context claims about
+/// tokens, which the others are not told.
+pub(crate) fn preview(shares: &[KeyShare], request: &Request) -> Result<Review, CommandError> {
+    let (verified, _) = prepare(shares, request)?;
+    match &request.content {
+        Content::Build { context, .. } => {
+            Ok(chains::decode_with(&verified.unsigned, verified.keys.own(), context)?.review)
+        }
+        Content::Import { .. } => Ok(verified.review),
+    }
+}
+
 /// What is signed, and with which keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Signing {

@@ -1,27 +1,48 @@
 //! The words of `quorate sign`.
 
+mod cosmos;
+mod ethereum;
+mod utxo;
+mod xrp;
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use quorate_primitives::Millis;
-use quorate_wallet::chains::{Chain, Network, Utxo};
+use quorate_wallet::chains::{Chain, Network};
 
-use super::values::{account, chain, duration, network, utxo};
+pub use self::cosmos::{CosmosArgs, CosmosChain};
+pub use self::ethereum::{EthereumArgs, EthereumChain};
+pub use self::utxo::{BitcoinArgs, BitcoinChain, BitcoinSegwitArgs, DogecoinArgs, SpentChain};
+pub use self::xrp::{XrpArgs, XrpChain};
+use super::values::{CHAINS, NETWORKS, account, chain, chain_of_psbts, duration, network};
 
 /// What can be signed.
 #[derive(Debug, Subcommand)]
 pub enum SignCommand {
+    /// A transfer on Ethereum or another network of its machine, of coins or of tokens
+    Ethereum(EthereumArgs),
+    /// A transfer on Bitcoin, from the wallet's Taproot address
+    Bitcoin(BitcoinArgs),
+    /// A transfer on Bitcoin, from the wallet's segwit address
+    BitcoinSegwit(BitcoinSegwitArgs),
     /// A transfer on Solana
     Solana(SolanaArgs),
     /// A transfer on NEAR
     Near(NearArgs),
-    /// A transfer on Bitcoin, from the wallet's Taproot address
-    Bitcoin(BitcoinArgs),
+    /// A transfer on a Cosmos chain
+    Cosmos(CosmosArgs),
+    /// A transfer of XRP
+    Xrp(XrpArgs),
+    /// A transfer on Dogecoin
+    Dogecoin(DogecoinArgs),
     /// A call of a NEAR contract's method
     NearCall(NearCallArgs),
     /// A message, in the form in which the chain's tools verify it
     Message(MessageArgs),
-    /// A PSBT of the wallet's Taproot address
+    /// Typed data of Ethereum (EIP-712), which can be permissions and orders
+    TypedData(TypedDataArgs),
+    /// A PSBT of the wallet's addresses on Bitcoin or Dogecoin
     Psbt(PsbtArgs),
     /// An unsigned transaction that another program made
     RawTx(RawTxArgs),
@@ -36,8 +57,8 @@ pub struct SignArgs {
     #[arg(long, value_name = "NAME")]
     pub wallet: Option<String>,
 
-    /// The network: mainnet, testnet or regtest
-    #[arg(long, default_value = "mainnet", value_parser = network)]
+    /// The network.
+    #[arg(long, default_value = "mainnet", value_parser = network, help = NETWORKS)]
     pub network: Network,
 
     /// The account, counted from 0
@@ -75,7 +96,7 @@ pub struct Payment {
     #[arg(long, value_name = "ADDRESS")]
     pub to: String,
 
-    /// How much, in SOL, NEAR or BTC
+    /// How much, in the main unit of what is paid
     #[arg(long, value_name = "DECIMAL")]
     pub amount: String,
 }
@@ -128,26 +149,6 @@ pub struct NearChain {
     pub signer_id: Option<String>,
 }
 
-/// What Bitcoin says.
-#[derive(Clone, Debug, Args)]
-pub struct BitcoinChain {
-    /// A file with what the chain says, instead of the options below
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["utxos", "fee", "fee_rate"])]
-    pub context: Option<PathBuf>,
-
-    /// An output that may be spent; can be given several times
-    #[arg(long = "utxo", value_name = "TXID:VOUT:SATS", value_parser = utxo)]
-    pub utxos: Vec<Utxo>,
-
-    /// The fee in satoshi
-    #[arg(long, value_name = "SATS", conflicts_with = "fee_rate", requires = "utxos")]
-    pub fee: Option<u64>,
-
-    /// The fee in satoshi per virtual byte
-    #[arg(long, value_name = "DECIMAL", requires = "utxos")]
-    pub fee_rate: Option<String>,
-}
-
 /// Options of `sign solana`.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
@@ -173,22 +174,6 @@ pub struct NearArgs {
     pub payment: Payment,
     #[command(flatten)]
     pub chain: NearChain,
-    #[command(flatten)]
-    pub sign: SignArgs,
-}
-
-/// Options of `sign bitcoin`.
-#[derive(Debug, Args)]
-#[command(after_help = "Example:
-  quorate sign bitcoin --to bc1q… --amount 0.01 --utxo 4a5e…:0:2000000 --fee-rate 3")]
-pub struct BitcoinArgs {
-    #[command(flatten)]
-    pub payment: Payment,
-    /// Words that travel along, for everybody to read
-    #[arg(long, value_name = "TEXT")]
-    pub memo: Option<String>,
-    #[command(flatten)]
-    pub chain: BitcoinChain,
     #[command(flatten)]
     pub sign: SignArgs,
 }
@@ -224,14 +209,14 @@ pub struct NearCallArgs {
 /// Options of `sign message`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  quorate sign message words.txt --chain solana
+  quorate sign message words.txt --chain ethereum
   echo -n 'it is me' | quorate sign message - --chain near --recipient app.near --yes")]
 pub struct MessageArgs {
     /// A file with the words, every byte of which is signed, or `-` for standard input
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// The chain: solana, near or bitcoin
-    #[arg(long, value_parser = chain)]
+    /// The chain.
+    #[arg(long, value_parser = chain, help = CHAINS)]
     pub chain: Chain,
     /// NEAR: whom the words are for
     #[arg(long, value_name = "ACCOUNT")]
@@ -242,30 +227,49 @@ pub struct MessageArgs {
     /// NEAR: where the signature will be sent
     #[arg(long, value_name = "URL")]
     pub callback_url: Option<String>,
+    /// Cosmos: a file that says what the chain's addresses begin with and how its keys hash
+    #[arg(long, value_name = "FILE")]
+    pub context: Option<PathBuf>,
+    #[command(flatten)]
+    pub sign: SignArgs,
+}
+
+/// Options of `sign typed-data`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  quorate sign typed-data order.json --network base")]
+pub struct TypedDataArgs {
+    /// A file with the JSON that `eth_signTypedData_v4` takes, or `-` for standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
     #[command(flatten)]
     pub sign: SignArgs,
 }
 
 /// Options of `sign psbt`.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  quorate sign psbt payment.psbt --network testnet --output signed.psbt")]
+#[command(after_help = "Examples:
+  quorate sign psbt payment.psbt --network testnet --output signed.psbt
+  quorate sign psbt payment.psbt --chain dogecoin")]
 pub struct PsbtArgs {
     /// The file, binary or base64, or `-` for standard input
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
+    /// The chain: bitcoin, bitcoin-segwit or dogecoin; either of Bitcoin's signs for both of the account's addresses
+    #[arg(long, default_value = "bitcoin", value_parser = chain_of_psbts)]
+    pub chain: Chain,
     #[command(flatten)]
     pub sign: SignArgs,
 }
 
 /// Options of `sign raw-tx`.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  quorate sign raw-tx message.bin --chain solana")]
+#[command(after_help = "Example:\n  quorate sign raw-tx unsigned.hex --chain ethereum --network base")]
 pub struct RawTxArgs {
     /// The file, binary, base64 or hexadecimal, or `-` for standard input
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// The chain: solana, near or bitcoin
-    #[arg(long, value_parser = chain)]
+    /// The chain.
+    #[arg(long, value_parser = chain, help = CHAINS)]
     pub chain: Chain,
     #[command(flatten)]
     pub sign: SignArgs,

@@ -1,10 +1,10 @@
-//! Values of options: durations, chains, networks, unspent outputs.
+//! Values of options: durations, chains, networks, coins, unspent outputs.
 
 use core::str::FromStr;
 
 use clap::builder::RangedI64ValueParser;
 use quorate_primitives::Millis;
-use quorate_wallet::chains::{Chain, ChainError, Network, Utxo, escape};
+use quorate_wallet::chains::{Chain, ChainError, CosmosCoin, CosmosKey, CosmosMode, Network, Utxo, escape};
 
 const UNITS: [(&str, Millis); 4] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000)];
 
@@ -63,14 +63,63 @@ pub fn chain(name: &str) -> Result<Chain, ChainError> {
     Chain::from_str(name)
 }
 
+/// What can be said about a chain.
+pub const CHAINS: &str =
+    "The chain: ethereum, bitcoin, bitcoin-segwit, solana, near, cosmos, xrp or dogecoin";
+
+/// What can be said about a network.
+pub const NETWORKS: &str = "The network: mainnet, testnet or regtest; with Ethereum's machine also another by name or \
+                            chain id: base, arbitrum, evm:5000";
+
+/// Reads the name of a chain that has PSBTs.
+pub fn chain_of_psbts(name: &str) -> Result<Chain, String> {
+    match chain(name).map_err(|error| error.to_string())? {
+        chain @ (Chain::Bitcoin | Chain::BitcoinSegwit | Chain::Dogecoin) => Ok(chain),
+        chain @ (Chain::Ethereum | Chain::Solana | Chain::Near | Chain::Cosmos | Chain::Xrp) => {
+            Err(format!("{chain} has no PSBTs: `quorate sign raw-tx` takes its transactions"))
+        }
+    }
+}
+
 /// Reads a network's name, or what a chain calls its own.
 pub fn network(name: &str) -> Result<Network, ChainError> {
     Network::from_str(name)
 }
 
-/// Reads an unspent output: `txid:vout:sats`.
+/// Reads a coin of a Cosmos chain, as its tools write it: `2000uatom`.
+pub fn coin(text: &str) -> Result<CosmosCoin, String> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    match text.split_at_checked(digits) {
+        Some((amount, denom)) if !amount.is_empty() && !denom.is_empty() => {
+            Ok(CosmosCoin { amount: amount.to_owned(), denom: denom.to_owned() })
+        }
+        _ => Err("a coin is a whole number of base units and their name, such as 2000uatom".to_owned()),
+    }
+}
+
+/// Reads the form in which a Cosmos chain's transaction is signed.
+pub fn cosmos_mode(name: &str) -> Result<CosmosMode, String> {
+    match name {
+        "direct" => Ok(CosmosMode::Direct),
+        "amino" => Ok(CosmosMode::Amino),
+        _ => Err("the forms are direct and amino".to_owned()),
+    }
+}
+
+/// Reads the type of a key on a Cosmos chain.
+pub fn cosmos_key(name: &str) -> Result<CosmosKey, String> {
+    match name {
+        "secp256k1" => Ok(CosmosKey::Secp256k1),
+        "ethermint" => Ok(CosmosKey::Ethermint),
+        "cosmos-evm" => Ok(CosmosKey::CosmosEvm),
+        "injective" => Ok(CosmosKey::Injective),
+        _ => Err("the types are secp256k1, ethermint, cosmos-evm and injective".to_owned()),
+    }
+}
+
+/// Reads an unspent output: `txid:vout:value`.
 pub fn utxo(text: &str) -> Result<Utxo, String> {
-    let malformed = || "an unspent output is txid:vout:sats".to_owned();
+    let malformed = || "an unspent output is txid:vout:value, the value in base units".to_owned();
     let mut parts = text.split(':');
     let (Some(txid), Some(vout), Some(value), None) =
         (parts.next(), parts.next(), parts.next(), parts.next())
@@ -130,5 +179,37 @@ mod tests {
         for text in ["", "ab", "ab:1", "ab:1:2:3", "ab:-1:2", "ab:1:x", "ab:4294967296:1"] {
             assert!(utxo(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn coins_are_a_number_and_a_name() {
+        let read = |text| coin(text).map(|coin| (coin.amount, coin.denom));
+        assert_eq!(read("2000uatom"), Ok(("2000".to_owned(), "uatom".to_owned())));
+        assert_eq!(read("1ibc/27AB"), Ok(("1".to_owned(), "ibc/27AB".to_owned())));
+        for text in ["", "2000", "uatom", "-1uatom", "٣uatom"] {
+            assert!(coin(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_chain_can_be_named_and_some_have_psbts() {
+        let with_psbts = |chain: &Chain| chain_of_psbts(chain.name()) == Ok(*chain);
+        let with_psbts: Vec<Chain> = Chain::ALL.into_iter().filter(with_psbts).collect();
+        assert_eq!(with_psbts, [Chain::Bitcoin, Chain::BitcoinSegwit, Chain::Dogecoin]);
+        assert!(chain_of_psbts("litecoin").is_err());
+        let named = CHAINS.replace(" or ", ", ");
+        let named: Vec<&str> = named.trim_start_matches("The chain: ").split(", ").collect();
+        assert_eq!(named, Chain::ALL.map(Chain::name));
+    }
+
+    #[test]
+    fn types_of_keys_and_forms_are_named_as_in_context_files() {
+        for name in ["secp256k1", "ethermint", "cosmos-evm", "injective"] {
+            assert_eq!(serde_json::to_value(cosmos_key(name).unwrap()).unwrap(), name);
+        }
+        for name in ["direct", "amino"] {
+            assert_eq!(serde_json::to_value(cosmos_mode(name).unwrap()).unwrap(), name);
+        }
+        assert!(cosmos_key("ed25519").is_err() && cosmos_mode("textual").is_err());
     }
 }

@@ -26,6 +26,8 @@ pub enum WalletCommand {
     /// Give up making a wallet's keys, and tell the others
     Abandon(AbandonArgs),
     /// Make the pair with one member anew, which ECDSA signatures need
+    ///
+    /// Pairs are set up by themselves. This is for one that failed or was banned: both members may have to.
     Pair(PairArgs),
 }
 
@@ -88,7 +90,7 @@ pub struct AddressesArgs {
     #[arg(value_name = "NAME")]
     pub wallet: Option<String>,
 
-    /// Only this network: mainnet, testnet or regtest
+    /// Only this network: mainnet, testnet, regtest, or one of Ethereum's machine such as base or evm:5000
     #[arg(long, value_parser = network)]
     pub network: Option<Network>,
 
@@ -112,12 +114,7 @@ pub struct AbandonArgs {
 
 /// Options of `wallet pair`.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Pairs are set up by themselves. This is for one that failed or was banned: both members may have to.
-
-Example:
-  quorate wallet pair phone"
-)]
+#[command(after_help = "Example:\n  quorate wallet pair phone")]
 pub struct PairArgs {
     /// The other member's name
     #[arg(value_name = "MEMBER")]

@@ -4,6 +4,9 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::error::{CliError, Kind};
 
 /// The longest file that is read: a context, or a transaction in base64.
@@ -31,6 +34,24 @@ pub fn read_text(path: &Path) -> Result<String, CliError> {
     String::from_utf8(read(path)?).map_err(|error| {
         CliError::new(Kind::Invalid, format!("{} is not UTF-8 text", path.display())).because(Some(&error))
     })
+}
+
+/// Takes the hexadecimal itself, or a file of bytes, hexadecimal or base64.
+///
+/// # Errors
+/// As [`read`].
+pub fn hex_or_file(named: &str) -> Result<Vec<u8>, CliError> {
+    let path = Path::new(named);
+    if named != "-"
+        && !path.exists()
+        && let Some(bytes) = from_hex(named.as_bytes())
+    {
+        return Ok(bytes);
+    }
+    let bytes = read(path)?;
+    let text = bytes.trim_ascii();
+    let decoded = from_hex(text).or_else(|| STANDARD.decode(text).ok());
+    Ok(decoded.unwrap_or(bytes))
 }
 
 /// Writes a new file. One that exists is never replaced.

@@ -22,11 +22,17 @@ use crate::show;
 pub fn run(shell: &Shell, command: SignCommand) -> Result<(), CliError> {
     let (sign, request) = match command {
         SignCommand::Resume(args) => return block_on(resume(shell, &args)),
+        SignCommand::Ethereum(args) => content::ethereum(args)?,
+        SignCommand::Bitcoin(args) => content::bitcoin(args)?,
+        SignCommand::BitcoinSegwit(args) => content::bitcoin_segwit(args)?,
         SignCommand::Solana(args) => content::solana(args)?,
         SignCommand::Near(args) => content::near(args)?,
-        SignCommand::Bitcoin(args) => content::bitcoin(args)?,
+        SignCommand::Cosmos(args) => content::cosmos(args)?,
+        SignCommand::Xrp(args) => content::xrp(args)?,
+        SignCommand::Dogecoin(args) => content::dogecoin(args)?,
         SignCommand::NearCall(args) => content::near_call(args)?,
         SignCommand::Message(args) => content::message(args)?,
+        SignCommand::TypedData(args) => content::typed_data(args)?,
         SignCommand::Psbt(args) => content::psbt(args)?,
         SignCommand::RawTx(args) => content::raw_tx(args)?,
     };

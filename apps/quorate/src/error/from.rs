@@ -2,7 +2,7 @@
 
 use quorate_net::NetError;
 use quorate_vault::{PasswordError, VaultError};
-use quorate_wallet::chains::{AddressFault, ChainError};
+use quorate_wallet::chains::{AddressFault, Chain, ChainError, EthereumRefusal};
 use quorate_wallet::{CommandError, ReplayError};
 
 use super::{CliError, Kind};
@@ -145,6 +145,18 @@ fn chain_hint(error: &ChainError) -> Option<&'static str> {
         }
         ChainError::Address { fault: AddressFault::Checksum, .. } => {
             Some("compare it with where it came from")
+        }
+        ChainError::NoSuchNetwork { chain: Chain::Ethereum, .. } => Some(
+            "chain ids are below 2^63 and not 0; those of mainnet, testnet and regtest go by these names",
+        ),
+        ChainError::NoSuchNetwork { .. } => {
+            Some("it has mainnet, testnet and regtest; networks with a chain id are those of ethereum")
+        }
+        ChainError::Ethereum(EthereumRefusal::ChainId { .. }) => {
+            Some("--network says which network is meant; evm:<chain id> is any of them")
+        }
+        ChainError::MissingField { field: "tokens", .. } => {
+            Some("`tokens` in the context says what the token's contract says, or --symbol and --decimals do")
         }
         ChainError::MissingContext { .. } => {
             Some("give what the chain says with --context FILE, or by options")

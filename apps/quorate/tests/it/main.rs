@@ -3,6 +3,8 @@
 //! `QUORATE_BLESS=1` writes the transcripts anew; `git diff` then shows what changed for people.
 
 #[cfg(test)]
+mod ecdsa;
+#[cfg(test)]
 mod help;
 #[cfg(test)]
 mod normalise;

@@ -83,10 +83,17 @@ impl Names {
         }
         let kind = match token {
             _ if is_hex(token) && token.len() > 66 => return "<bytes>".to_owned(),
+            _ if token.strip_prefix("0x").is_some_and(is_hex) => match token.len() {
+                0..=66 => "hash",
+                _ => return "0x<bytes>".to_owned(),
+            },
+            _ if is_amount(token) => return token.to_owned(),
             _ if is_hex(token) && token.len() == 8 => "id",
             _ if is_hex(token) && token.len() > 8 => "hex",
             _ if token.starts_with("quorate1") && token.len() > 40 => "invite",
-            _ if ["bc1", "tb1", "bcrt1"].iter().any(|hrp| token.starts_with(hrp)) && token.len() > 20 => {
+            _ if ["bc1", "tb1", "bcrt1", "osmo1"].iter().any(|hrp| token.starts_with(hrp))
+                && token.len() > 20 =>
+            {
                 "address"
             }
             _ if is_base58(token) => "base58",
@@ -105,7 +112,14 @@ fn key(token: &str) -> &str {
 }
 
 fn is_hex(token: &str) -> bool {
-    token.len() >= 8 && token.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    let lower = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
+    let upper = |b: u8| matches!(b, b'0'..=b'9' | b'A'..=b'F');
+    (token.len() >= 8 && token.bytes().all(lower)) || (token.len() >= 64 && token.bytes().all(upper))
+}
+
+/// Ids have 8 or 64 digits.
+fn is_amount(token: &str) -> bool {
+    (9..64).contains(&token.len()) && token.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// A key, an address, a transaction's id or a signature.

@@ -247,7 +247,7 @@ fn what_is_not_signed() {
 }
 
 /// Proposes on one device and approves on the other. Only the proposer is written down. Returns the unsigned bytes too.
-fn sign(stage: &mut Stage, args: &[&str]) -> (Ended, Vec<u8>) {
+pub fn sign(stage: &mut Stage, args: &[&str]) -> (Ended, Vec<u8>) {
     let mut laptop = stage.start("laptop", &[args, &["--yes"]].concat());
     let id = stage.request_id(&laptop.wait_for("On another device"));
     let mut phone = stage.start("phone", &["--json", "approve", &id]);
@@ -261,13 +261,15 @@ fn sign(stage: &mut Stage, args: &[&str]) -> (Ended, Vec<u8>) {
     (signed, unsigned)
 }
 
-fn verify(stage: &mut Stage, signed: &Ended, chain: &str, network: &str) {
+/// Checks what was signed, and writes it down.
+pub fn verify(stage: &mut Stage, signed: &Ended, chain: &str, network: &str) {
     let (key, bytes) = (value(signed, "Key"), value(signed, "Signed"));
     let args = ["verify", "--chain", chain, "--network", network, "--key", &key, &bytes];
     assert_eq!(stage.run("phone", &args).code, 0);
 }
 
-fn value(ended: &Ended, label: &str) -> String {
+/// Returns what stands behind a label on standard output.
+pub fn value(ended: &Ended, label: &str) -> String {
     let line = ended.stdout.lines().find(|line| line.trim_start().starts_with(label)).unwrap();
     line.split_whitespace().last().unwrap().to_owned()
 }

@@ -136,6 +136,11 @@ impl Stage {
         }
     }
 
+    /// Begins another transcript of the same scene.
+    pub fn turn_page(&mut self) {
+        self.transcript.clear();
+    }
+
     /// Writes a remark.
     pub fn note(&mut self, text: &str) {
         let gap = if self.transcript.is_empty() { "" } else { "\n" };

@@ -190,3 +190,17 @@ fn a_wallet_that_builds_and_one_that_imports_agree() {
         assert_eq!(quorate_chains::import(chain, NETWORK, &unsigned.bytes), Ok(unsigned));
     }
 }
+
+#[test]
+fn the_id_of_a_transaction_does_not_depend_on_its_witnesses() {
+    let utxo = funded(Chain::BitcoinSegwit, 7, 5_000);
+    let bytes = hex::decode(utxo.transaction.unwrap()).unwrap();
+    assert_eq!(quorate_chains::transaction_id(&bytes).as_ref(), Ok(&utxo.txid));
+    let (version, rest) = bytes.split_at(4);
+    let (body, lock_time) = rest.split_at(rest.len() - 4);
+    let with_witness = [version, &[0, 1], body, &[1, 2, 7, 7], lock_time].concat();
+    assert_eq!(quorate_chains::transaction_id(&with_witness), Ok(utxo.txid));
+    for malformed in [&bytes[..bytes.len() - 1], &[], &[&bytes[..], &[0]].concat()] {
+        assert!(quorate_chains::transaction_id(malformed).is_err());
+    }
+}

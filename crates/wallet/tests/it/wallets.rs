@@ -1,7 +1,7 @@
 //! From an invite to certified keys.
 
-use quorate_wallet::chains::Chain;
-use quorate_wallet::{Command, View};
+use quorate_wallet::chains::{Chain, Network};
+use quorate_wallet::{Command, View, addresses_on};
 
 use crate::group::Group;
 
@@ -12,6 +12,23 @@ fn three_devices_make_one_wallet() {
     assert_eq!(addresses.len(), 3 * Chain::ALL.len());
     assert_eq!(group.addresses(1), addresses);
     assert_eq!(group.addresses(2), addresses);
+}
+
+#[test]
+fn an_account_has_one_address_on_all_networks_of_ethereums_machine() {
+    let addresses = Group::with_wallet(2).addresses(0);
+    let of = |network| addresses_on(&addresses, network).unwrap();
+    let [base] = &of(Network::Evm(8453))[..] else { panic!("not one address") };
+    assert_eq!((base.chain, base.network), (Chain::Ethereum, Network::Evm(8453)));
+    for network in [Network::Mainnet, Network::Testnet, Network::Regtest] {
+        let listed = of(network);
+        assert_eq!(listed.len(), Chain::ALL.len());
+        assert!(listed.iter().all(|address| address.network == network && addresses.contains(address)));
+        assert!(listed.iter().any(|listed| listed.address == base.address));
+    }
+    for id in [0, 1, u64::MAX] {
+        assert!(addresses_on(&addresses, Network::Evm(id)).is_err(), "{id}");
+    }
 }
 
 #[test]

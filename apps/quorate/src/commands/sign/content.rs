@@ -1,17 +1,23 @@
 //! From options to what the device is asked to sign.
 
+mod cosmos;
+mod ethereum;
+mod utxo;
+
 use std::path::Path;
 
 use quorate_wallet::chains::{
-    BitcoinContext, BitcoinFee, Chain, Context, ContextFile, Intent, MessageVersion, NearContext,
-    SolanaContext,
+    Chain, Context, ContextFile, Intent, MessageVersion, NearContext, SolanaContext, XrpContext,
 };
 use quorate_wallet::{Content, Request};
 use rand_core::{OsRng, RngCore};
 
+pub use self::cosmos::cosmos;
+pub use self::ethereum::{ethereum, typed_data};
+pub use self::utxo::{bitcoin, bitcoin_segwit, dogecoin, psbt};
 use crate::cli::{
-    BitcoinArgs, BitcoinChain, MessageArgs, NearArgs, NearCallArgs, NearChain, Payment, PsbtArgs, RawTxArgs,
-    SignArgs, SolanaArgs, SolanaChain,
+    MessageArgs, NearArgs, NearCallArgs, NearChain, Payment, RawTxArgs, SignArgs, SolanaArgs, SolanaChain,
+    XrpArgs, XrpChain,
 };
 use crate::commands::files;
 use crate::error::{CliError, Kind};
@@ -37,13 +43,13 @@ pub fn near_call(args: NearCallArgs) -> Made {
     near_intent(sign, chain, Intent::NearFunctionCall { contract, method, args, tera_gas: gas, deposit })
 }
 
-pub fn bitcoin(args: BitcoinArgs) -> Made {
-    let intent = transfer(args.payment, args.memo);
+pub fn xrp(args: XrpArgs) -> Made {
+    let intent = transfer(args.payment, None);
     let context = match &args.chain.context {
-        Some(file) => read_context(file, Chain::Bitcoin)?,
-        None => bitcoin_context(args.chain)?,
+        Some(file) => read_context(file, Chain::Xrp)?,
+        None => xrp_context(&args.chain),
     };
-    Ok(built(args.sign, Chain::Bitcoin, intent, context))
+    Ok(built(args.sign, Chain::Xrp, intent, context))
 }
 
 pub fn message(args: MessageArgs) -> Made {
@@ -53,11 +59,15 @@ pub fn message(args: MessageArgs) -> Made {
         nonce => nonce,
     };
     let intent = Intent::Message { text, recipient: args.recipient, nonce, callback_url: args.callback_url };
-    Ok(built(args.sign, args.chain, intent, Context::None))
-}
-
-pub fn psbt(args: PsbtArgs) -> Made {
-    imported(args.sign, Chain::Bitcoin, &args.file)
+    let context = match args.context {
+        None => Context::None,
+        Some(file) if args.chain == Chain::Cosmos => read_context(&file, Chain::Cosmos)?,
+        Some(_) => {
+            let text = format!("words on {} depend on nothing that a context says", args.chain);
+            return Err(CliError::new(Kind::Usage, text).hint("leave --context out"));
+        }
+    };
+    Ok(built(args.sign, args.chain, intent, context))
 }
 
 pub fn raw_tx(args: RawTxArgs) -> Made {
@@ -115,19 +125,13 @@ fn near_context(options: NearChain) -> Context {
     Context::Near(NearContext { nonce, block_hash, signer_id: options.signer_id })
 }
 
-fn bitcoin_context(options: BitcoinChain) -> Result<Context, CliError> {
-    if options.utxos.is_empty() {
-        return Ok(Context::None);
-    }
-    let fee = match (options.fee, options.fee_rate) {
-        (Some(total), _) => BitcoinFee::Total(total),
-        (None, Some(rate)) => BitcoinFee::Rate(rate),
-        (None, None) => {
-            return Err(CliError::new(Kind::Usage, "a transfer on bitcoin needs a fee")
-                .hint("give --fee in satoshi, or --fee-rate in satoshi per virtual byte"));
-        }
+fn xrp_context(options: &XrpChain) -> Context {
+    let (Some(sequence), Some(last_ledger_sequence), Some(fee)) =
+        (options.sequence, options.last_ledger, options.fee)
+    else {
+        return Context::None;
     };
-    Ok(Context::Bitcoin(BitcoinContext { utxos: options.utxos, fee }))
+    Context::Xrp(XrpContext { sequence, last_ledger_sequence, fee, destination_tag: options.tag })
 }
 
 fn random() -> Result<[u8; 32], CliError> {
