@@ -79,6 +79,8 @@ pub(super) struct Planted {
     pub(super) attempt: Attempt,
     /// The hash of the peer's transfers.
     pub(super) answers: [u8; 32],
+    /// The hash of the sender's own: after a restart it has others.
+    pub(super) own: [u8; 32],
     pub(super) message: Vec<u8>,
 }
 
@@ -100,7 +102,7 @@ const fn max_body_len(round: Round) -> usize {
     const FLIGHT: usize = 8 + 32 + 4;
     match round {
         Round::Transfers => FLIGHT + Transfers::LEN,
-        Round::Trees => FLIGHT + 32 + Trees::LEN,
+        Round::Trees => FLIGHT + 32 + 32 + Trees::LEN,
         Round::Confirmation => 8 + 32 + 32,
         Round::Renewal => 8,
         Round::Nudge | Round::Announcement => 0,
