@@ -14,7 +14,7 @@ use std::future::Future;
 
 use quorate_wallet::chains::ContextFile;
 
-use crate::cli::{Cli, Command, DemoArgs, DeviceArgs, SignalArgs, WalletCommand};
+use crate::cli::{Cli, Command, DemoArgs, DeviceArgs, SignalArgs};
 use crate::error::{CliError, Kind};
 use crate::home::Home;
 use crate::screen::Screen;
@@ -36,7 +36,6 @@ pub fn run(cli: Cli, screen: Screen) -> Result<(), CliError> {
         Shell { home: Home::find(cli.global.home.as_deref())?, password: cli.global.password(), screen };
     match cli.command {
         Command::Init(args) => init::run(&shell, &args.name, args.kdf),
-        Command::Wallet { command: WalletCommand::Addresses(args) } => addresses::run(&shell, args),
         Command::Wallet { command } => wallet::run(&shell, command),
         Command::Sign { command } => sign::run(&shell, command),
         Command::Requests(args) => requests::list(&shell, args.wait),

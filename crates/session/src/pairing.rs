@@ -252,9 +252,7 @@ impl Pairing {
         if self.begins() {
             self.begin();
         } else {
-            let wish = self.say(Round::Renewal, &Renewal { over: self.over.unwrap_or_default() });
-            self.sent = vec![wish.clone()];
-            self.out.push(Output::Send(Recipient::One(self.peer), wish));
+            self.wish(self.over);
         }
         self.schedule();
     }
@@ -403,21 +401,27 @@ impl Pairing {
     fn plant(&mut self, attempt: Attempt, round: AwaitingTransfers, peer: &Transfers, heard: [u8; 32]) {
         match round.finish(peer, self.seat.identity().seed().expose(), &mut self.rng) {
             Ok((round, trees)) => {
+                let own = self.own_transfers().unwrap_or_default();
                 self.phase = Phase::AwaitingTrees { attempt, round, heard };
-                self.send(Round::Trees, &Planted { attempt, answers: heard, message: trees.to_bytes() });
+                self.send(Round::Trees, &Planted { attempt, answers: heard, own, message: trees.to_bytes() });
             }
             Err(fault) => self.fail_with(attempt, &fault),
         }
     }
 
+    /// Returns the hash of the transfers that this device sent in this try.
+    fn own_transfers(&self) -> Option<[u8; 32]> {
+        let own = self.sent.iter().find(|sent| sent.header.round == Round::Transfers as u8);
+        own.map(|own| own.digest().body_hash)
+    }
+
     fn handle_trees(&mut self, envelope: &Envelope) {
         let Some(planted) = decode::<Planted>(envelope, Round::Trees) else { return };
         let Ok(trees) = Trees::from_bytes(&planted.message) else { return };
-        let own = self.sent.iter().find(|sent| sent.header.round == Round::Transfers as u8);
-        let is_answer = own.is_some_and(|own| own.digest().body_hash == planted.answers);
-        if !is_answer
-            || !matches!(&self.phase, Phase::AwaitingTrees { attempt, .. } if *attempt == planted.attempt)
-        {
+        let is_answer = self.own_transfers() == Some(planted.answers);
+        let is_of_these = matches!(&self.phase, Phase::AwaitingTrees { attempt, heard, .. }
+            if *attempt == planted.attempt && *heard == planted.own);
+        if !is_answer || !is_of_these {
             return;
         }
         let Phase::AwaitingTrees { attempt, round, heard } =
@@ -437,6 +441,9 @@ impl Pairing {
 
     fn handle_confirmation(&mut self, envelope: &Envelope, now: Timestamp) {
         let Some(said) = decode::<Confirmation>(envelope, Round::Confirmation) else { return };
+        if self.can_not_confirm(&said.attempt) {
+            return self.wish(self.over.max(Some(said.attempt.generation)));
+        }
         let Phase::AwaitingConfirmation { attempt, keys, .. } = &mut self.phase else { return };
         if *attempt != said.attempt {
             return;
@@ -457,6 +464,29 @@ impl Pairing {
             self.out.push(Output::Append(Mutation::Confirmed));
             self.out.push(Output::Event(Event::Ready));
         }
+    }
+
+    /// The peer holds a generation that this device, which does not begin, lost in a crash before it was durable.
+    fn can_not_confirm(&self, said: &Attempt) -> bool {
+        let lost = match &self.phase {
+            Phase::Waiting => true,
+            Phase::AwaitingConfirmation { attempt, heard: None, .. } => attempt != said,
+            Phase::AwaitingTransfers(..)
+            | Phase::AwaitingTrees { .. }
+            | Phase::AwaitingConfirmation { heard: Some(_), .. }
+            | Phase::Ready(..)
+            | Phase::Failed
+            | Phase::Banned(_)
+            | Phase::Moving => false,
+        };
+        lost && !self.begins()
+    }
+
+    /// Asks the peer, which begins, for a generation after this one.
+    fn wish(&mut self, over: Option<u64>) {
+        let wish = self.say(Round::Renewal, &Renewal { over: over.unwrap_or_default() });
+        self.sent = vec![wish.clone()];
+        self.out.push(Output::Send(Recipient::One(self.peer), wish));
     }
 
     /// The peer, which never begins, wants a new generation: ours is of no use any more.

@@ -19,7 +19,7 @@ use quorate_dkls::presign::{
     self, AwaitingConfirmations, AwaitingExtensions, AwaitingMultiplications, Pairs, Presignature,
     SigningGroup, Terms,
 };
-use quorate_dkls::{Disclosure, Fault, Misuse, Pair, Tombstone};
+use quorate_dkls::{Disclosure, Fault, Misuse, Offence, Pair, Tombstone};
 use quorate_primitives::{HedgedRng, KeyPurpose, Millis, ParticipantId, Timestamp, Transcript};
 use quorate_threshold::KeyShare;
 use quorate_threshold::engine::Recipient;
@@ -62,6 +62,14 @@ pub enum Failure {
     /// A run failed here.
     #[error("{0}")]
     Fault(#[from] Fault),
+    /// A message of this peer does not fit, which a restart of either is enough for, or which only the two can judge.
+    #[error("the run with participant {peer} failed")]
+    Unproven {
+        /// With whom.
+        peer: ParticipantId,
+        /// What did not fit.
+        offence: Offence,
+    },
     /// Another signer ended the session.
     #[error("participant {by} ended it")]
     Ended {
@@ -111,8 +119,9 @@ impl Presigning {
         entropy: &[u8; 32],
         now: Timestamp,
     ) -> Result<Self, Fault> {
-        let counter =
-            HedgedRng::new(entropy, seat.identity().seed().expose(), b"presigning/counter").next_u64();
+        // With randomness that stands still, two sessions of one owner still differ by their time.
+        let context = Transcript::new("presigning/counter").number("now", now.0).finish();
+        let counter = HedgedRng::new(entropy, seat.identity().seed().expose(), &context).next_u64();
         let proposal = Proposal { signers: signers.to_vec(), batch, counter, generations };
         let body = quorate_primitives::encoding::body_bytes(&proposal);
         let session = session_id(&seat, seat.me(), &body);
@@ -384,13 +393,25 @@ impl Presigning {
             Disclosure::Culprit(_) | Disclosure::Nothing => None,
         });
         self.tell_the_end(pair);
-        self.end(Failure::Fault(fault));
+        self.end(failure(fault));
     }
 
     fn end(&mut self, failure: Failure) {
         self.phase = Phase::Over;
         self.inbox.clear();
         self.out.push(Output::Event(Event::Failed(failure)));
+    }
+}
+
+/// Nothing of a session is durable: a member that restarted opens something else than it committed to, and is honest.
+fn failure(fault: Fault) -> Failure {
+    match fault {
+        Fault::Blame { culprit: peer, offence }
+            if !offence.is_evident() || matches!(offence, Offence::Opening) =>
+        {
+            Failure::Unproven { peer, offence }
+        }
+        fault => Failure::Fault(fault),
     }
 }
 

@@ -7,6 +7,7 @@
 mod ceremony;
 mod dealing;
 mod forge;
+mod presigning;
 mod signature;
 
 use std::collections::BTreeMap;
@@ -54,6 +55,24 @@ pub mod step {
     pub const RESULT: u8 = 4;
     /// Nonces are gone.
     pub const WITHDRAWAL: u8 = 5;
+}
+
+/// The rounds of a batch of presignatures, by their numbers in headers.
+pub mod batch {
+    /// The signers and how many.
+    pub const PROPOSAL: u8 = 0;
+    /// A commitment to nonce points.
+    pub const COMMITMENT: u8 = 1;
+    /// An extension.
+    pub const EXTENSION: u8 = 2;
+    /// The nonce points.
+    pub const OPENING: u8 = 3;
+    /// A multiplication.
+    pub const MULTIPLICATION: u8 = 4;
+    /// What everybody saw.
+    pub const CONFIRMATION: u8 = 5;
+    /// The end without presignatures.
+    pub const FAILURE: u8 = 6;
 }
 
 /// Whom a lie is told to.
@@ -152,7 +171,39 @@ pub enum Behaviour {
     WithholdPackage(Audience),
     /// Publishes signatures that are none.
     PublishGarbage,
+    /// Extends its correlations with another choice in one block: the check fails.
+    ExtendBadly,
+    /// Multiplies something else than it announced.
+    MultiplyGarbage,
+    /// Opens its nonce points with another blind than it committed to.
+    OpenWrongly(Audience),
+    /// Commits to its nonce points twice, differently for one of the others, and opens each as it was committed.
+    CommitTwice,
+    /// As proposer, names presignatures that nobody made.
+    NameUnknownPresignatures,
+    /// As proposer, names presignatures that another member owns.
+    NameForeignPresignatures,
+    /// As proposer, names presignatures that its earlier package named.
+    NameUsedPresignatures,
+    /// Says what it said in earlier sessions again, before what it says now.
+    RepeatEarlierSessions,
+    /// Says what it said in an earlier session, as if it were said in this one.
+    ReuseEarlierMessages,
 }
+
+/// What is done wrong in making presignatures, or with them.
+const WITH_PRESIGNATURES: [Behaviour; 10] = [
+    B::ExtendBadly,
+    B::MultiplyGarbage,
+    B::OpenWrongly(All),
+    B::OpenWrongly(One),
+    B::CommitTwice,
+    B::NameUnknownPresignatures,
+    B::NameForeignPresignatures,
+    B::NameUsedPresignatures,
+    B::RepeatEarlierSessions,
+    B::ReuseEarlierMessages,
+];
 
 use Audience::{All, AllButOne, One};
 use Behaviour as B;
@@ -232,6 +283,12 @@ impl Behaviour {
         B::PublishGarbage,
     ];
 
+    /// Returns what can be done wrong with the ECDSA key: its presignatures, and signing.
+    pub fn of_ecdsa() -> Vec<Self> {
+        let signing = Self::ALL.into_iter().filter(Self::is_in_signatures);
+        WITH_PRESIGNATURES.into_iter().chain(signing).collect()
+    }
+
     /// Returns whether it shows in a signing session.
     pub const fn is_in_signatures(&self) -> bool {
         matches!(
@@ -263,14 +320,17 @@ pub struct Liar {
     seat: Option<Arc<Seat>>,
     seed: Option<Secret<[u8; 32]>>,
     heard: BTreeMap<(Protocol, [u8; 32], u8, ParticipantId), Envelope>,
+    /// Presignatures that it holds, with their owners.
+    presignatures: Vec<(ParticipantId, [u8; 32])>,
     is_silent: bool,
     lies: u64,
 }
 
 impl Liar {
     /// Prepares to misbehave in one way.
-    pub const fn new(behaviour: Behaviour) -> Self {
-        Self { behaviour, seat: None, seed: None, heard: BTreeMap::new(), is_silent: false, lies: 0 }
+    pub fn new(behaviour: Behaviour) -> Self {
+        let (heard, presignatures) = (BTreeMap::new(), Vec::new());
+        Self { behaviour, seat: None, seed: None, heard, presignatures, is_silent: false, lies: 0 }
     }
 
     /// Returns how many lies were told.
@@ -286,6 +346,17 @@ impl Liar {
     /// Learns the source of its own secrets.
     pub fn remember_seed(&mut self, seed: &Secret<[u8; 32]>) {
         self.seed = Some(seed.duplicate());
+    }
+
+    /// Learns which presignatures it holds.
+    pub fn remember_presignatures(&mut self, owner: ParticipantId, ids: &[[u8; 32]]) {
+        self.presignatures.extend(ids.iter().map(|id| (owner, *id)));
+    }
+
+    /// Listens, and perhaps misunderstands: returns what its own machine hears.
+    pub fn listen(&mut self, envelope: Envelope) -> Envelope {
+        self.hear(&envelope);
+        self.mishear(envelope)
     }
 
     /// Listens.
@@ -324,7 +395,8 @@ impl Liar {
         let versions = match envelope.header.protocol {
             Protocol::Keygen => self.in_ceremony(to, envelope),
             Protocol::Signing => self.in_signature(to, envelope),
-            Protocol::Pairing | Protocol::Presigning => None,
+            Protocol::Presigning => self.in_presigning(to, envelope),
+            Protocol::Pairing => self.repeat(to, envelope),
         };
         versions.unwrap_or_else(honest)
     }

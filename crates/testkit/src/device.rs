@@ -1,10 +1,12 @@
 //! One device: the product's machines, and a shell that carries out what they ask for, in order.
 
 mod boot;
+mod ecdsa;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use quorate_dkls::Fault;
 use quorate_primitives::{Millis, ParticipantId, Secret, Timestamp};
 use quorate_session::certificate::Certificate;
 use quorate_session::courier::Courier;
@@ -15,6 +17,7 @@ use quorate_session::output::Output;
 use quorate_session::roster::Roster;
 use quorate_session::seat::Seat;
 use quorate_session::signing::{self, Signing, Task};
+use quorate_session::{pairing, presigning};
 use quorate_threshold::KeyShare;
 use quorate_threshold::engine::Recipient;
 use quorate_transport::{DeviceIdentity, Invite, MemberKey};
@@ -24,8 +27,11 @@ use crate::dice::Dice;
 use crate::disk::{Record, VirtualDisk};
 use crate::entropy::Entropy;
 use crate::fuse::{Crashed, Points};
+use crate::pairs;
 use crate::plan::Answer;
 use crate::watch::Watch;
+
+pub use ecdsa::Ecdsa;
 
 /// What a device asks of the world around it.
 #[derive(Debug)]
@@ -56,6 +62,10 @@ pub enum Told {
     Asked([u8; 32]),
     /// Something about a signature.
     Signing([u8; 32], signing::Event),
+    /// Something about the pair with a member.
+    Pair(ParticipantId, pairing::Event),
+    /// A batch of presignatures came to nothing.
+    Presigning(presigning::Failure),
 }
 
 impl Told {
@@ -66,9 +76,14 @@ impl Told {
                 keygen::Event::Failed(failure) | keygen::Event::Pending { failure: Some(failure), .. },
             ) => failure.culprit().into_iter().collect(),
             Self::Signing(_, signing::Event::Failed(failure)) => failure.culprits().to_vec(),
-            Self::Joined(_) | Self::TurnedAway(_) | Self::Keygen(_) | Self::Asked(_) | Self::Signing(..) => {
-                Vec::new()
-            }
+            Self::Presigning(presigning::Failure::Fault(Fault::Blame { culprit, .. })) => vec![*culprit],
+            Self::Joined(_)
+            | Self::TurnedAway(_)
+            | Self::Keygen(_)
+            | Self::Asked(_)
+            | Self::Signing(..)
+            | Self::Pair(..)
+            | Self::Presigning(_) => Vec::new(),
         }
     }
 }
@@ -101,6 +116,8 @@ pub struct Device {
     disk: VirtualDisk,
     points: Points,
     liar: Option<Liar>,
+    needs_pairs: bool,
+    ahead: usize,
     process: Option<Process>,
 }
 
@@ -131,6 +148,8 @@ pub struct Membership {
     pub keys: Option<Keys>,
     /// Every signing session it knows.
     pub signings: BTreeMap<[u8; 32], Signing>,
+    /// What the ECDSA key needs beside its share.
+    pub ecdsa: Ecdsa,
 }
 
 type Step = Result<(), Crashed>;
@@ -147,7 +166,25 @@ impl Device {
         liar: Option<Liar>,
     ) -> Self {
         let disk = VirtualDisk::default();
-        Self { index, identity, origin, patience, entropy, disk, points, liar, process: None }
+        let (needs_pairs, ahead) = (false, 0);
+        Self {
+            index,
+            identity,
+            origin,
+            patience,
+            entropy,
+            disk,
+            points,
+            liar,
+            needs_pairs,
+            ahead,
+            process: None,
+        }
+    }
+
+    /// Lets it set up pairs once it has keys, and make this many presignatures ahead for every signer set.
+    pub const fn use_ecdsa(&mut self, ahead: usize) {
+        (self.needs_pairs, self.ahead) = (true, ahead);
     }
 
     /// Puts keys on the disk, as if a ceremony had been.
@@ -155,6 +192,18 @@ impl Device {
         let Origin::Member(roster) = &self.origin else { return };
         self.disk.append(&Record::Joined { roster: roster.clone(), signed: None });
         self.disk.append(&Record::Keys { shares, certificate: None, statement: [0; 32] });
+        self.disk.sync();
+    }
+
+    /// Puts pairs with all other members on the disk, as if they had been set up.
+    pub fn install_pairs(&mut self) {
+        let Origin::Member(roster) = &self.origin else { return };
+        let me = roster.by_identity(&self.identity.public()).expect("a roster that holds this device");
+        for peer in roster.threshold.participants().filter(|peer| *peer != me) {
+            for mutation in pairs::log(me, peer) {
+                self.disk.append(&Record::Pair { peer, mutation });
+            }
+        }
         self.disk.sync();
     }
 
@@ -241,6 +290,7 @@ impl Device {
                 keygen.handle_wake(now);
             }
             membership.signings.values_mut().for_each(|signing| signing.handle_wake(now));
+            membership.ecdsa.wake(now);
         }
         self.drain(now, hands)
     }
@@ -255,6 +305,9 @@ impl Device {
                 keygen.handle_reconnected(now);
             }
             membership.signings.values_mut().for_each(|signing| signing.handle_reconnected(now));
+            for said in membership.reconnect_ecdsa(now) {
+                self.send(Recipient::All, said, hands)?;
+            }
         }
         self.drain(now, hands)
     }
@@ -307,10 +360,14 @@ impl Device {
 
     /// Takes an authentic message.
     pub fn handle_envelope(&mut self, envelope: Envelope, now: Timestamp, hands: &mut Hands<'_>) -> Step {
-        if let Some(liar) = &mut self.liar {
-            liar.hear(&envelope);
-        }
-        let Some(membership) = self.membership_mut() else { return Ok(()) };
+        let envelope = match &mut self.liar {
+            Some(liar) => liar.listen(envelope),
+            None => envelope,
+        };
+        let Self { process, entropy, .. } = self;
+        let Some(membership) = process.as_mut().and_then(|process| process.membership.as_mut()) else {
+            return Ok(());
+        };
         match envelope.header.protocol {
             Protocol::Keygen => match (&mut membership.keygen, &membership.keys) {
                 (Some(keygen), _) => keygen.handle_envelope(envelope, now),
@@ -322,7 +379,8 @@ impl Device {
                 (None, _) => {}
             },
             Protocol::Signing => membership.handle_signing(envelope, now, hands),
-            Protocol::Pairing | Protocol::Presigning => {}
+            Protocol::Pairing => membership.handle_pairing(&envelope, now),
+            Protocol::Presigning => membership.handle_presigning(envelope, entropy, now),
         }
         self.drain(now, hands)
     }
@@ -342,7 +400,13 @@ impl Device {
                 Output::Event(event) => hands.effects.push(Effect::Told(Told::Keygen(event))),
             }
         }
-        self.keep_keys(hands)?;
+        self.keep_keys(now, hands)?;
+        self.drain_signings(hands)?;
+        self.drain_ecdsa(now, hands)?;
+        self.drain_signings(hands)
+    }
+
+    fn drain_signings(&mut self, hands: &mut Hands<'_>) -> Step {
         let sessions: Vec<[u8; 32]> =
             self.membership().map_or_else(Vec::new, |m| m.signings.keys().copied().collect());
         for session in sessions {
@@ -387,7 +451,7 @@ impl Device {
     }
 
     /// Once certified, the keys are kept and the ceremony is over.
-    fn keep_keys(&mut self, hands: &mut Hands<'_>) -> Step {
+    fn keep_keys(&mut self, now: Timestamp, hands: &mut Hands<'_>) -> Step {
         let Some(membership) = self.membership_mut() else { return Ok(()) };
         let Some((outcome, certificate)) = membership.keygen.as_ref().and_then(Keygen::finished) else {
             return Ok(());
@@ -397,6 +461,7 @@ impl Device {
         let record = Record::Keys { shares: copy(), certificate: certificate.clone(), statement };
         membership.keys = Some(Keys { shares: copy(), statement, certificate });
         membership.keygen = None;
+        self.start_pairs(BTreeMap::new(), now);
         self.append(&record, hands)
     }
 
@@ -456,8 +521,7 @@ impl Device {
         let seed = Secret::new(self.entropy.fresh());
         let keygen =
             Keygen::start(Arc::clone(&seat), seed, self.patience, now).expect("a roster with purposes");
-        let membership =
-            Membership { seat, courier, keygen: Some(keygen), keys: None, signings: BTreeMap::new() };
+        let membership = Membership::new(seat, courier, Some(keygen), None, BTreeMap::new());
         if let Some(process) = &mut self.process {
             process.membership = Some(membership);
         }
@@ -465,6 +529,16 @@ impl Device {
 }
 
 impl Membership {
+    fn new(
+        seat: Arc<Seat>,
+        courier: Courier,
+        keygen: Option<Keygen>,
+        keys: Option<Keys>,
+        signings: BTreeMap<[u8; 32], Signing>,
+    ) -> Self {
+        Self { seat, courier, keygen, keys, signings, ecdsa: Ecdsa::default() }
+    }
+
     fn handle_signing(&mut self, envelope: Envelope, now: Timestamp, hands: &mut Hands<'_>) {
         let session = envelope.header.session;
         if let Some(signing) = self.signings.get_mut(&session) {

@@ -1,11 +1,11 @@
 //! A device's log: what is durable, and what a crash may take.
 
 use borsh::{BorshDeserialize, BorshSerialize};
-use quorate_primitives::Secret;
+use quorate_primitives::{ParticipantId, Secret};
 use quorate_session::certificate::Certificate;
 use quorate_session::lobby::SignedRoster;
 use quorate_session::roster::Roster;
-use quorate_session::{keygen, signing};
+use quorate_session::{keygen, pairing, signing};
 use quorate_threshold::KeyShare;
 
 /// One record of the log.
@@ -35,6 +35,13 @@ pub enum Record {
         session: [u8; 32],
         /// The step.
         mutation: signing::Mutation,
+    },
+    /// A step of the pair with a member.
+    Pair {
+        /// Who.
+        peer: ParticipantId,
+        /// The step.
+        mutation: pairing::Mutation,
     },
 }
 

@@ -26,6 +26,7 @@ pub mod faults;
 pub mod fuse;
 pub mod group;
 pub mod network;
+pub mod pairs;
 pub mod plan;
 pub mod report;
 pub mod simulation;
@@ -34,5 +35,5 @@ pub mod watch;
 
 pub use byzantine::Behaviour;
 pub use plan::{Answer, Plan, Request, Start};
-pub use report::{KeygenEnd, Report, SessionEnd};
+pub use report::{KeygenEnd, PairEnd, Report, SessionEnd};
 pub use simulation::Simulation;

@@ -17,6 +17,8 @@ pub enum Start {
     Roster,
     /// A group with dealt keys.
     Keys,
+    /// A group with dealt keys and pairs for ECDSA: at most four members.
+    Pairs,
 }
 
 /// What the person in front of a device says to a request.
@@ -84,6 +86,8 @@ pub struct Plan {
     pub cancel_at: Option<(usize, Millis)>,
     /// Devices that are never switched on.
     pub absent: Vec<usize>,
+    /// How many presignatures every device makes ahead for every signer set.
+    pub ahead: usize,
 }
 
 /// How long after healing everything that can end well has ended.
@@ -110,6 +114,7 @@ impl Plan {
             script: None,
             cancel_at: None,
             absent: Vec::new(),
+            ahead: 0,
         }
     }
 
@@ -138,6 +143,7 @@ impl Plan {
             dice.pick(&[(2, 2), (2, 2), (2, 3), (2, 3), (2, 3), (2, 3), (3, 3), (3, 4)]);
         let purposes = match start {
             Start::Keys => vec![dice.pick(&SCHNORR)],
+            Start::Pairs => vec![KeyPurpose::EcdsaSecp256k1],
             Start::Lobby | Start::Roster => KeyPurpose::ALL.to_vec(),
         };
         let mut plan = Self::calm(seed, min_signers, max_signers, &purposes);
@@ -147,20 +153,40 @@ impl Plan {
         plan.patience = if dice.chance(100) { 4_000 } else { 90_000 };
         if dice.chance(250) {
             let behaviours: Vec<_> = match start {
-                Start::Keys => Behaviour::ALL.into_iter().filter(Behaviour::is_in_signatures).collect(),
+                Start::Keys | Start::Pairs => {
+                    Behaviour::ALL.into_iter().filter(Behaviour::is_in_signatures).collect()
+                }
                 Start::Lobby | Start::Roster => Behaviour::ALL.to_vec(),
             };
             let behaviour = dice.pick(&behaviours);
             plan.liars.push((dice.index(usize::from(max_signers)), behaviour));
         }
-        plan.add_requests(dice);
+        plan.add_requests(&SCHNORR, dice);
+        plan
+    }
+
+    /// Draws a run of the ECDSA key, with dealt keys: pairs are there or have to be set up first.
+    pub fn swarm_of_ecdsa(seed: u64, start: Start) -> Self {
+        let dice = &mut Dice::new(seed, 1);
+        let (min_signers, max_signers) =
+            dice.pick(&[(2, 2), (2, 3), (2, 3), (2, 3), (2, 3), (2, 3), (2, 3), (3, 4)]);
+        let mut plan = Self::calm(seed, min_signers, max_signers, &[KeyPurpose::EcdsaSecp256k1]);
+        plan.start = start;
+        plan.faults = Faults::swarm(dice);
+        plan.heal_at = 2_000 + dice.below(35_000);
+        if dice.chance(250) {
+            let behaviour = dice.pick(&Behaviour::of_ecdsa());
+            plan.liars.push((dice.index(usize::from(max_signers)), behaviour));
+        }
+        plan.add_requests(&[KeyPurpose::EcdsaSecp256k1], dice);
         plan
     }
 
     /// Asks for signatures while everything goes wrong, and once for each key after everything is well again.
-    fn add_requests(&mut self, dice: &mut Dice) {
+    fn add_requests(&mut self, purposes: &[KeyPurpose], dice: &mut Dice) {
         let devices = usize::from(self.threshold.max_signers());
-        let schnorr: Vec<_> = SCHNORR.into_iter().filter(|purpose| self.purposes.contains(purpose)).collect();
+        let purposes: Vec<_> =
+            purposes.iter().copied().filter(|purpose| self.purposes.contains(purpose)).collect();
         for _ in 0..1 + dice.below(2) {
             let answer = |_| {
                 dice.pick(&[
@@ -175,14 +201,14 @@ impl Plan {
             self.requests.push(Request {
                 at: dice.below(self.heal_at),
                 proposer: dice.index(devices),
-                purpose: dice.pick(&schnorr),
+                purpose: dice.pick(&purposes),
                 messages: 1 + dice.index(2),
                 answers,
                 patience: 5_000 + dice.below(20_000),
             });
         }
         let honest: Vec<usize> = (0..devices).filter(|device| self.behaviour(*device).is_none()).collect();
-        for purpose in schnorr {
+        for purpose in purposes {
             self.requests.push(Request {
                 at: self.heal_at + RECOVERY,
                 proposer: dice.pick(&honest),
@@ -193,6 +219,12 @@ impl Plan {
             });
         }
         self.end_at = self.heal_at + 4 * RECOVERY;
+    }
+
+    /// Returns whether devices need pairs: somebody asks for an ECDSA signature, or they make presignatures ahead.
+    pub fn needs_pairs(&self) -> bool {
+        let ecdsa = KeyPurpose::EcdsaSecp256k1;
+        self.ahead > 0 || self.requests.iter().any(|request| request.purpose == ecdsa)
     }
 
     /// Returns whether everybody follows the protocol.

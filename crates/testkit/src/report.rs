@@ -36,6 +36,19 @@ pub enum SessionEnd {
     Open,
 }
 
+/// One pair at one device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PairEnd {
+    /// Both have confirmed this.
+    Ready([u8; 32]),
+    /// It goes on.
+    Waiting,
+    /// It failed.
+    Failed,
+    /// This device banned it.
+    Banned,
+}
+
 /// One device at the end.
 #[derive(Debug)]
 pub struct DeviceReport {
@@ -51,6 +64,10 @@ pub struct DeviceReport {
     pub certificate: Option<Certificate>,
     /// The sessions.
     pub sessions: BTreeMap<[u8; 32], SessionEnd>,
+    /// Its pairs, if the run needed any.
+    pub pairs: BTreeMap<ParticipantId, PairEnd>,
+    /// How many presignatures it holds.
+    pub presignatures: usize,
     /// What its person was told, and when.
     pub told: Vec<(Millis, Told)>,
     /// Points between effects that it passed.

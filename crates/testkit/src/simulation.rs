@@ -298,7 +298,7 @@ impl Simulation {
             chain: "simulated".to_owned(),
             payload: format!("payment {number}").into_bytes(),
             messages: (0..request.messages)
-                .map(|message| Message { key: 0, bytes: vec![u8::try_from(message).unwrap_or(0); 32] })
+                .map(|message| Message { key: 0, bytes: vec![1 + u8::try_from(message).unwrap_or(0); 32] })
                 .collect(),
             policy_version: 0,
             note: String::new(),
@@ -320,6 +320,7 @@ impl Simulation {
     fn crash(&mut self, index: usize) {
         self.trace.add(self.clock.now(), "crashes", index, &[], String::new);
         self.crashes[index] += 1;
+        self.watch.crashes(index);
         self.devices[index].crash(&mut self.dice, self.plan.faults.lose_unsynced);
         let wait = 100 + self.dice.below(4_000);
         self.after_now(wait, Act::Boot(index));
@@ -396,6 +397,8 @@ impl Simulation {
             statement: keys.map(|keys| keys.statement),
             certificate: keys.and_then(|keys| keys.certificate.clone()),
             sessions,
+            pairs: membership.map_or_else(BTreeMap::new, |m| m.ecdsa.ends()),
+            presignatures: membership.map_or(0, |m| m.ecdsa.held()),
             told: core::mem::take(&mut self.told[index]),
             points: device.points(),
             crashes: self.crashes[index],
@@ -415,7 +418,7 @@ fn devices(plan: &Plan) -> (Vec<Device>, Vec<quorate_transport::IdentityKey>) {
     let secret: [u8; 32] = dice.bytes();
     let stuck = usize::from(plan.faults.stuck_entropy);
     let origin = |index: usize| match plan.start {
-        Start::Roster | Start::Keys => Origin::Member(roster.clone()),
+        Start::Roster | Start::Keys | Start::Pairs => Origin::Member(roster.clone()),
         Start::Lobby => {
             let invite = Invite {
                 relay: "ws://127.0.0.1:8080".parse().expect("an address"),
@@ -442,11 +445,17 @@ fn devices(plan: &Plan) -> (Vec<Device>, Vec<quorate_transport::IdentityKey>) {
             Device::new(index, identity.clone(), origin(index), plan.patience, entropy, points, liar)
         })
         .collect();
-    if plan.start == Start::Keys {
+    if matches!(plan.start, Start::Keys | Start::Pairs) {
         let keys: Vec<_> =
             plan.purposes.iter().map(|key| group::deal(*key, plan.threshold, plan.seed)).collect();
         for (index, device) in devices.iter_mut().enumerate() {
             device.install(keys.iter().map(|shares| shares[index].duplicate()).collect());
+        }
+    }
+    for device in devices.iter_mut().filter(|_| plan.needs_pairs()) {
+        device.use_ecdsa(plan.ahead);
+        if plan.start == Start::Pairs {
+            device.install_pairs();
         }
     }
     (devices, identities.iter().map(|identity| identity.public()).collect())

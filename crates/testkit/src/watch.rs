@@ -5,13 +5,15 @@ mod end;
 use core::fmt::Debug;
 use std::collections::{BTreeMap, BTreeSet};
 
+use quorate_dkls::Tombstone;
+use quorate_dkls::sign::OnlineShare;
 use quorate_primitives::ParticipantId;
 use quorate_session::envelope::{Envelope, Protocol};
-use quorate_session::keygen;
 use quorate_session::output::Output;
 use quorate_session::roster::Roster;
 use quorate_session::seat::Seat;
 use quorate_session::signing::{Decision, Mutation, Package, Shares};
+use quorate_session::{keygen, pairing};
 use quorate_transport::IdentityKey;
 
 use crate::byzantine::step;
@@ -31,6 +33,10 @@ pub struct Watch {
     said: BTreeMap<(usize, Vec<u8>), Vec<u8>>,
     burned: BTreeMap<(usize, Session), Envelope>,
     released: BTreeMap<(usize, Vec<u8>), ([u8; 32], Vec<u8>)>,
+    /// Whose presignatures a device was given.
+    owners: BTreeMap<(usize, [u8; 32]), ParticipantId>,
+    /// Generations that a device has to ban before it says anything.
+    condemned: BTreeSet<(usize, Tombstone)>,
     scan: Option<Scan>,
     violations: Vec<String>,
 }
@@ -53,6 +59,8 @@ impl Watch {
             said: BTreeMap::new(),
             burned: BTreeMap::new(),
             released: BTreeMap::new(),
+            owners: BTreeMap::new(),
+            condemned: BTreeSet::new(),
             scan: scans.then(Scan::default),
             violations: Vec::new(),
         }
@@ -93,6 +101,9 @@ impl Watch {
             // Nothing of these is evidence: what a crash interrupts begins anew.
             Protocol::Pairing | Protocol::Presigning => true,
         };
+        if self.condemned.iter().any(|(condemned, _)| *condemned == device) {
+            self.broken(format!("K10: device {device} spoke before its ban was durable"));
+        }
         let place = (device, borsh::to_vec(header).expect("writing to memory"));
         let first = self.said.entry(place).or_insert_with(|| envelope.body.clone());
         if !may_change && *first != envelope.body {
@@ -114,8 +125,35 @@ impl Watch {
             Record::Signing { session, mutation: Mutation::Burned { package, share } } => {
                 self.burns(device, seat, session, package, share);
             }
+            Record::Pair { mutation: pairing::Mutation::Made { keys, .. }, .. } => {
+                // The encoding ends with seeds.
+                let seeds = keys.expose().last_chunk().expect("two seeds at least");
+                self.add_secret(*seeds);
+            }
+            Record::Pair { mutation: pairing::Mutation::Banned(tombstone), .. } => {
+                self.condemned.remove(&(device, *tombstone));
+            }
             _ => {}
         }
+    }
+
+    /// A batch of presignatures is ready at a device.
+    pub fn makes(&mut self, device: usize, owner: ParticipantId, ids: &[[u8; 32]]) {
+        for id in ids {
+            if self.owners.insert((device, *id), owner).is_some() {
+                self.broken(format!("S2: device {device} has one presignature twice"));
+            }
+        }
+    }
+
+    /// Extension checks failed at a device: the next thing it does is to make that durable.
+    pub fn must_ban(&mut self, device: usize, tombstones: &[Tombstone]) {
+        self.condemned.extend(tombstones.iter().map(|tombstone| (device, *tombstone)));
+    }
+
+    /// The process of a device is gone, with what it was about to do.
+    pub fn crashes(&mut self, device: usize) {
+        self.condemned.retain(|(condemned, _)| *condemned != device);
     }
 
     fn burns(&mut self, device: usize, seat: &Seat, session: &Session, package: &Envelope, share: &Envelope) {
@@ -140,6 +178,7 @@ impl Watch {
                 self.releases(device, &body.commitments, &said);
             }
         }
+        self.uses(device, package.header.sender, &fixed, &said);
         let needed = usize::from(seat.roster().threshold.min_signers());
         if signers.len() != needed || statements.len() != 1 {
             self.broken(format!(
@@ -148,9 +187,25 @@ impl Watch {
         }
     }
 
+    /// Each presignature is its owner's to name, and releases one share for one package.
+    fn uses(&mut self, device: usize, proposer: ParticipantId, fixed: &Package, said: &Shares) {
+        let shares = said.shares.iter().filter(|share| share.len() == OnlineShare::LEN);
+        let named: Vec<Vec<u8>> = fixed.presignatures.iter().map(|id| id.to_vec()).collect();
+        if shares.clone().count() != named.len() {
+            self.broken(format!("S2: device {device} released ECDSA shares of unnamed presignatures"));
+        }
+        if fixed.presignatures.iter().any(|id| self.owners.get(&(device, *id)) != Some(&proposer)) {
+            self.broken(format!("B17: device {device} used a presignature that the proposer does not own"));
+        }
+        let shares = Shares { shares: shares.cloned().collect(), ..said.clone() };
+        self.releases(device, &named, &shares);
+    }
+
     /// Each nonce commitment releases one share for one package.
     fn releases(&mut self, device: usize, commitments: &[Vec<u8>], said: &Shares) {
-        for (commitment, share) in commitments.iter().zip(&said.shares) {
+        let pairs = commitments.iter().zip(&said.shares);
+        // An approval of what ECDSA signs commits to nothing.
+        for (commitment, share) in pairs.filter(|(commitment, _)| !commitment.is_empty()) {
             let release = (said.package, share.clone());
             let first = self.released.entry((device, commitment.clone())).or_insert_with(|| release.clone());
             if *first != release {

@@ -61,7 +61,8 @@ impl Ecdsa {
     /// Whatever was made with a peer is worthless.
     fn erase_with(&mut self, peer: ParticipantId) {
         self.pool.erase_with(peer);
-        self.presignings.retain(|_, one| !one.signers().contains(&peer));
+        // One that is over may still have to say so.
+        self.presignings.retain(|_, one| !one.is_open() || !one.signers().contains(&peer));
     }
 }
 
@@ -181,6 +182,10 @@ impl Wallet {
         let Some(share) = ecdsa_share(keys) else { return };
         let Some((proposal, said)) = Presigning::proposal_in(&self.seat, envelope) else { return };
         let owner = proposal.header.sender;
+        if owner == self.seat.me() {
+            // It was ours and is gone: what it had said can not be said again.
+            return;
+        }
         let of_owner = self.ecdsa.presignings.values().filter(|one| one.is_open() && one.owner() == owner);
         if of_owner.count() >= MAX_OPEN_OF_ANOTHER || usize::from(said.batch) > self.ecdsa.pool.free(owner) {
             return;

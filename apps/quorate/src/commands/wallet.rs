@@ -5,7 +5,7 @@ use quorate_wallet::{Command, CommandError, Invite, RelayUrl, View, WalletView};
 use tokio::time::Instant;
 
 use super::block_on;
-use crate::cli::{AbandonArgs, AddressesArgs, CreateArgs, JoinArgs, PairArgs, ShowArgs, WalletCommand};
+use crate::cli::{AbandonArgs, CreateArgs, JoinArgs, PairArgs, ShowArgs, WalletCommand};
 use crate::error::{CliError, Kind, PLAINTEXT};
 use crate::runner::now;
 use crate::screen::Screen;
@@ -25,7 +25,7 @@ pub fn run(shell: &Shell, command: WalletCommand) -> Result<(), CliError> {
         WalletCommand::Resume => block_on(resume(shell)),
         WalletCommand::List => list(shell),
         WalletCommand::Show(args) => show_one(shell, args),
-        WalletCommand::Addresses(args) => addresses(shell, args),
+        WalletCommand::Addresses(args) => super::addresses::run(shell, args),
         WalletCommand::Abandon(args) => block_on(abandon(shell, args)),
         WalletCommand::Pair(args) => block_on(pair(shell, args)),
     }
@@ -283,19 +283,6 @@ fn show_one(shell: &Shell, args: ShowArgs) -> Result<(), CliError> {
     for view in shell.offline(Command::Show { wallet: args.wallet })? {
         if let View::Wallet { wallet } = view {
             shell.screen.result(&show::wallet(&wallet, shell.screen.out()))?;
-        }
-    }
-    Ok(())
-}
-
-fn addresses(shell: &Shell, args: AddressesArgs) -> Result<(), CliError> {
-    let mut runner = shell.open()?;
-    runner.command(Command::Addresses { wallet: args.wallet, account: args.account })?;
-    for view in runner.pending_views()? {
-        if let View::Addresses { mut addresses } = view {
-            addresses.retain(|address| args.network.is_none_or(|network| network == address.network));
-            shell.screen.result(&show::addresses(&addresses))?;
-            shell.screen.view(&View::Addresses { addresses })?;
         }
     }
     Ok(())

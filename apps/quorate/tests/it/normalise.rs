@@ -83,6 +83,7 @@ impl Names {
         }
         let kind = match token {
             _ if is_hex(token) && token.len() > 66 => return "<bytes>".to_owned(),
+            _ if token.strip_prefix("0x").is_some_and(is_evm) => "address",
             _ if token.strip_prefix("0x").is_some_and(is_hex) => match token.len() {
                 0..=66 => "hash",
                 _ => return "0x<bytes>".to_owned(),
@@ -91,7 +92,7 @@ impl Names {
             _ if is_hex(token) && token.len() == 8 => "id",
             _ if is_hex(token) && token.len() > 8 => "hex",
             _ if token.starts_with("quorate1") && token.len() > 40 => "invite",
-            _ if ["bc1", "tb1", "bcrt1", "osmo1"].iter().any(|hrp| token.starts_with(hrp))
+            _ if ["bc1", "tb1", "bcrt1", "cosmos1", "osmo1"].iter().any(|hrp| token.starts_with(hrp))
                 && token.len() > 20 =>
             {
                 "address"
@@ -122,10 +123,15 @@ fn is_amount(token: &str) -> bool {
     (9..64).contains(&token.len()) && token.bytes().all(|b| b.is_ascii_digit())
 }
 
+/// An address of Ethereum's, whose letters are of either case.
+fn is_evm(token: &str) -> bool {
+    token.len() == 40 && token.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
 /// A key, an address, a transaction's id or a signature.
 fn is_base58(token: &str) -> bool {
     let letters = |b: u8| b.is_ascii_alphanumeric() && !matches!(b, b'0' | b'O' | b'I' | b'l');
-    (32..=88).contains(&token.len())
+    (25..=88).contains(&token.len())
         && token.bytes().all(letters)
         && token.bytes().any(|b| b.is_ascii_uppercase())
         && token.bytes().any(|b| b.is_ascii_digit())

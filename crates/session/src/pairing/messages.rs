@@ -82,6 +82,8 @@ pub struct Planted {
     pub attempt: Attempt,
     /// The hash of the peer's transfers.
     pub answers: [u8; 32],
+    /// The hash of the sender's own: after a restart it has others.
+    pub own: [u8; 32],
     /// The message, as the engine encodes it.
     pub message: Vec<u8>,
 }
@@ -107,7 +109,7 @@ const fn max_body_len(round: Round) -> usize {
     const FLIGHT: usize = 8 + 32 + 4;
     match round {
         Round::Transfers => FLIGHT + Transfers::LEN,
-        Round::Trees => FLIGHT + 32 + Trees::LEN,
+        Round::Trees => FLIGHT + 32 + 32 + Trees::LEN,
         Round::Confirmation => 8 + 32 + 32,
         Round::Renewal => 8,
         Round::Nudge | Round::Announcement => 0,

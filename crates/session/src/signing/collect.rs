@@ -114,9 +114,14 @@ impl Signing {
         if approvals.len() < needed {
             return;
         }
+        let needs_own = self.ecdsa_messages().next().is_some();
+        if needs_own && approvals.first().is_none_or(|first| first.header.sender != me) {
+            // Presignatures are the proposer's own, so it is one of their signers.
+            return;
+        }
         approvals.truncate(needed);
         approvals.sort_by_key(|envelope| envelope.header.sender);
-        if self.ecdsa_messages().next().is_some() {
+        if needs_own {
             self.phase = Phase::Choosing(approvals);
             self.deadline = self.deadline.max(now.after(SHARE_PATIENCE));
             return self.schedule();

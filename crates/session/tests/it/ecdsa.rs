@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use k256::ecdsa::signature::hazmat::PrehashVerifier;
 use quorate_dkls::presign::Presignature;
-use quorate_dkls::{Pair, Tombstone};
+use quorate_dkls::{Offence, Pair, Tombstone};
 use quorate_primitives::{KeyPurpose, ParticipantId, Threshold, Timestamp};
 use quorate_session::envelope::{Envelope, Protocol};
 use quorate_session::output::Output;
@@ -34,6 +34,8 @@ struct Member {
     signing_log: Vec<Mutation>,
     events: Vec<String>,
     failures: Vec<presigning::Failure>,
+    /// Goes into what it draws for presignatures: another life draws something else.
+    entropy: u8,
 }
 
 struct World {
@@ -58,6 +60,7 @@ impl World {
             signing_log: Vec::new(),
             events: Vec::new(),
             failures: Vec::new(),
+            entropy: 0,
         });
         let members = members.collect();
         Self { group, members, mail: VecDeque::new(), now: NOW }
@@ -193,7 +196,7 @@ impl Member {
         {
             let pairs = keys(&said.signers, self.seat.me(), &self.pairs);
             let (seat, share) = (Arc::clone(&self.seat), &self.shares[0]);
-            let entropy = [50 + u8::try_from(me).unwrap(); 32];
+            let entropy = [self.entropy ^ (50 + u8::try_from(me).unwrap()); 32];
             self.presigning = Presigning::open(seat, share, proposal, &pairs, &entropy, now).ok();
         }
         if let Some(presigning) = &mut self.presigning {
@@ -308,6 +311,21 @@ fn two_of_three_sign_from_the_pool_and_the_third_hears_of_it() {
     assert_eq!(world.members[1].pool.len(), 2);
 }
 
+#[test]
+fn a_proposer_that_approves_last_is_still_one_of_the_signers() {
+    let mut world = World::paired(77);
+    world.presign(1, &[1, 2], 2);
+    world.ask(1);
+    world.approve(3);
+    world.approve(2);
+    world.run();
+    world.approve(1);
+    world.run();
+    for member in 1..=3 {
+        check(&world, &world.signatures(member).expect("a signature"));
+    }
+}
+
 /// The share in the burn record is the only one there will ever be.
 #[test]
 fn c1_an_ecdsa_share_is_burned_first_and_repeated_after_a_restart() {
@@ -392,6 +410,55 @@ fn b17_nobody_uses_presignatures_of_another_owner_or_signer_set() {
     assert!(pool.take(p(1), &[p(1), p(2)], &mine[..1]).is_none(), "once");
 }
 
+/// The names of presignatures, and everything that is drawn for them, come from the session's id.
+#[test]
+fn c5_stuck_randomness_gives_no_two_sessions_one_id() {
+    let mut world = World::paired(79);
+    let mut sessions = Vec::new();
+    for _ in 0..2 {
+        world.presign(1, &[1, 2], 1);
+        sessions.push(*world.members[0].presigning.as_ref().unwrap().session());
+        world.now = world.now.after(1);
+    }
+    assert_ne!(sessions[0], sessions[1]);
+    assert_eq!(world.members[0].pool.len(), 2, "two presignatures, not one twice");
+}
+
+/// Whoever restarts in the middle takes part anew and opens something else than it had committed to: the batch is
+/// dropped, and it is blamed for nothing.
+#[test]
+fn b6_a_restart_in_the_middle_of_a_batch_is_nobodys_offence() {
+    let mut world = World::paired(78);
+    let signers = [p(1), p(2)];
+    let now = world.now;
+    let member = world.member(1);
+    let generations = generations(&signers, &member.pairs);
+    let pairs = keys(&signers, p(1), &member.pairs);
+    let seat = Arc::clone(&member.seat);
+    let begun =
+        Presigning::propose(seat, &member.shares[0], (&signers, 1), &pairs, generations, &[1; 32], now);
+    member.presigning = Some(begun.unwrap());
+    world.drain(1);
+    // The owner hears of member 2's first life, which ends before it hears anything of the owner's.
+    let proposal = world.mail.front().unwrap().1.clone();
+    let to_second: Vec<_> = world.mail.drain(..).collect();
+    world.deliver(2, proposal);
+    let of_first_life: Vec<_> = world.mail.drain(..).collect();
+    world.member(2).presigning = None;
+    for (to, envelope) in of_first_life {
+        world.deliver(to, envelope);
+    }
+    world.members[1].entropy ^= 0xff;
+    for (to, envelope) in to_second {
+        world.deliver(to, envelope);
+    }
+    world.run();
+    let unproven = presigning::Failure::Unproven { peer: p(2), offence: Offence::Opening };
+    assert_eq!(world.members[0].failures, [unproven]);
+    assert!(world.members[0].pool.is_empty() && world.members[1].pool.is_empty());
+    assert!(world.members[0].pairs[&p(2)].keys().is_some(), "the pair is not banned");
+}
+
 /// A try that is interrupted at any message leaves a pair that is set up after both have come back.
 #[test]
 fn c1_a_pair_survives_a_restart_of_either_side_at_every_message() {
@@ -424,6 +491,66 @@ fn c1_a_pair_survives_a_restart_of_either_side_at_every_message() {
             assert_eq!(world.members[0].pool.len(), 1);
         }
     }
+}
+
+/// What one side made durable and the other lost can never be confirmed: they begin anew, and do not wait for ever.
+#[test]
+fn c1_a_pair_that_only_one_side_still_holds_is_made_anew() {
+    let mut world = World::new(80);
+    world.start_pair(1, 2, Vec::new());
+    world.start_pair(2, 1, Vec::new());
+    while world.members[0].pair_logs.is_empty() {
+        let (to, envelope) = world.mail.pop_front().unwrap();
+        world.deliver(to, envelope);
+    }
+    world.mail.clear();
+    world.restart_pair(1, 2);
+    world.member(2).pair_logs.clear();
+    world.start_pair(2, 1, Vec::new());
+    for _ in 0..8 {
+        world.run();
+        world.now = world.now.after(40_000);
+        for (me, peer) in [(1, 2), (2, 1)] {
+            let now = world.now;
+            world.member(me).pairs.get_mut(&p(peer)).unwrap().handle_wake(now);
+            world.drain(me);
+        }
+    }
+    let one = world.members[0].pairs[&p(2)].keys().expect("ready");
+    assert_eq!(one.statement(), world.members[1].pairs[&p(1)].keys().expect("ready").statement());
+}
+
+/// Trees answer the transfers of both: those of a second life do not fit those of the first, and nobody failed.
+#[test]
+fn c1_trees_of_another_life_are_not_taken_for_a_failure() {
+    let mut world = World::new(81);
+    world.start_pair(1, 2, Vec::new());
+    world.start_pair(2, 1, Vec::new());
+    // The first life of member 2 answers, and only its transfers arrive.
+    let begun: Vec<_> = world.mail.drain(..).collect();
+    let transfers = begun.iter().find(|(to, _)| *to == 2).unwrap().1.clone();
+    world.deliver(2, transfers.clone());
+    let (to, first) = world.mail.pop_front().unwrap();
+    world.deliver(to, first);
+    world.mail.clear();
+    world.restart_pair(2, 1);
+    // Another life draws something else.
+    let key = world.members[1].shares[0].public.group_key.clone();
+    let seat = Arc::clone(&world.members[1].seat);
+    let again = Pairing::start(seat, p(1), &key, Vec::new(), &[0xee; 32], world.now).unwrap();
+    world.member(2).pairs.insert(p(1), again);
+    world.deliver(2, transfers);
+    for _ in 0..8 {
+        world.run();
+        world.now = world.now.after(40_000);
+        for (me, peer) in [(1, 2), (2, 1)] {
+            let now = world.now;
+            world.member(me).pairs.get_mut(&p(peer)).unwrap().handle_wake(now);
+            world.drain(me);
+        }
+    }
+    assert!(!world.members[0].events.iter().any(|event| event.contains("Failed")));
+    assert!(world.members.iter().take(2).all(|m| m.pairs.values().all(|pair| pair.keys().is_some())));
 }
 
 /// A banned generation stays over, also after a restart, until both have acted explicitly.

@@ -1,7 +1,8 @@
 //! Lies of a signing session.
 
+use quorate_dkls::sign::OnlineShare;
 use quorate_primitives::ParticipantId;
-use quorate_session::envelope::{Envelope, Header};
+use quorate_session::envelope::{Envelope, Header, Protocol};
 use quorate_session::signing::{Approval, Decision, Package, Shares};
 
 use super::{Behaviour as B, Liar, step};
@@ -49,8 +50,53 @@ impl Liar {
                 }
             })]),
             B::FixTwoPackages => self.fix_others(to, envelope),
+            B::NameUnknownPresignatures => {
+                let unknown = |body: &mut Package| body.presignatures.iter_mut().for_each(|id| id[0] ^= 1);
+                Some(vec![self.edit(envelope, unknown)])
+            }
+            B::NameForeignPresignatures => {
+                let foreign = self.presignatures.iter().filter(|(owner, _)| *owner != me);
+                self.name(envelope, foreign.map(|(_, id)| *id).collect())
+            }
+            B::NameUsedPresignatures => {
+                let earlier = |said: &&Envelope| {
+                    said.header.round == step::PACKAGE
+                        && said.header.sender == me
+                        && said.header.protocol == envelope.header.protocol
+                        && said.header.session != envelope.header.session
+                };
+                let package = self.heard.values().find(earlier)?;
+                let fixed: Package = borsh::from_slice(&package.body).ok()?;
+                self.name(envelope, fixed.presignatures)
+            }
             _ => None,
         }
+    }
+
+    /// Names these presignatures, if there are enough.
+    fn name(&self, envelope: &Envelope, ids: Vec<[u8; 32]>) -> Option<Vec<Envelope>> {
+        let fixed: Package = borsh::from_slice(&envelope.body).ok()?;
+        let named: Vec<[u8; 32]> = ids.into_iter().take(fixed.presignatures.len()).collect();
+        let enough = !named.is_empty() && named.len() == fixed.presignatures.len();
+        enough.then(|| vec![self.edit(envelope, |body: &mut Package| body.presignatures = named)])
+    }
+
+    /// Hears other ECDSA shares than were sent where it lies about its own: then its own sum fails too, and it opens
+    /// what it committed to.
+    pub(super) fn mishear(&self, envelope: Envelope) -> Envelope {
+        let header = &envelope.header;
+        if self.behaviour != B::SignWrongly
+            || header.protocol != Protocol::Signing
+            || header.round != step::SHARE
+        {
+            return envelope;
+        }
+        let Ok(mut said) = borsh::from_slice::<Shares>(&envelope.body) else { return envelope };
+        for share in said.shares.iter_mut().filter(|share| share.len() == OnlineShare::LEN) {
+            // Another bit for each sender, so that they never make up for each other.
+            share[40] ^= 1 << (header.sender.get() % 8);
+        }
+        Envelope { body: borsh::to_vec(&said).expect("writing to memory"), ..envelope }
     }
 
     /// Waits for all approvals, then gives one package to the first member and another to the rest.

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use quorate_primitives::Timestamp;
+use quorate_primitives::{ParticipantId, Timestamp};
 use quorate_session::courier::Courier;
 use quorate_session::keygen::{self, Keygen};
 use quorate_session::lobby::{Lobby, SignedRoster};
+use quorate_session::pairing;
 use quorate_session::roster::Roster;
 use quorate_session::seat::Seat;
 use quorate_session::signing::{self, Signing};
@@ -21,6 +22,7 @@ struct Log {
     keygen: Vec<keygen::Mutation>,
     keys: Option<Keys>,
     signings: BTreeMap<[u8; 32], Vec<signing::Mutation>>,
+    pairs: BTreeMap<ParticipantId, Vec<pairing::Mutation>>,
 }
 
 impl Device {
@@ -44,6 +46,7 @@ impl Device {
                 if let Some(process) = &mut self.process {
                     process.membership = Some(membership);
                 }
+                self.start_pairs(log.pairs, now);
             }
         }
         self.reconnect(now, hands)
@@ -91,7 +94,7 @@ impl Device {
                 (session, signing.expect("a log that was written"))
             })
             .collect();
-        Membership { seat, courier, keygen, keys, signings }
+        Membership::new(seat, courier, keygen, keys, signings)
     }
 }
 
@@ -108,6 +111,7 @@ impl Log {
                 Record::Signing { session, mutation } => {
                     log.signings.entry(session).or_default().push(mutation)
                 }
+                Record::Pair { peer, mutation } => log.pairs.entry(peer).or_default().push(mutation),
             }
         }
         log

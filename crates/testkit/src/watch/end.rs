@@ -8,7 +8,7 @@ use super::Watch;
 use crate::device::{Device, Told};
 use crate::group::{reconstructs, subsets};
 use crate::plan::{Plan, RECOVERY, Start};
-use crate::report::{DeviceReport, KeygenEnd, SessionEnd};
+use crate::report::{DeviceReport, KeygenEnd, PairEnd, SessionEnd};
 
 impl Watch {
     /// Checks S3, S5, S6, and that what could end well ended well.
@@ -17,6 +17,7 @@ impl Watch {
         let honest: Vec<usize> = (0..reports.len()).filter(present).collect();
         self.agree_on_keys(devices, reports, &honest);
         self.agree_on_signatures(reports, &honest);
+        self.agree_on_pairs(reports, &honest);
         self.end_everything(plan, reports, &honest);
         if plan.is_honest() && plan.absent.is_empty() && plan.cancel_at.is_none() {
             self.demand_success(plan, reports);
@@ -80,6 +81,29 @@ impl Watch {
         }
     }
 
+    /// S3: both sides of a pair that is ready hold the same; K10: nobody bans an honest member.
+    fn agree_on_pairs(&mut self, reports: &[DeviceReport], honest: &[usize]) {
+        let by_participant: BTreeMap<_, _> =
+            honest.iter().filter_map(|index| Some((reports[*index].participant?, *index))).collect();
+        for (me, index) in &by_participant {
+            for (peer, end) in &reports[*index].pairs {
+                let Some(other) = by_participant.get(peer) else { continue };
+                let theirs = reports[*other].pairs.get(me);
+                if matches!(theirs, Some(PairEnd::Ready(_)))
+                    && matches!(end, PairEnd::Ready(_))
+                    && theirs != Some(end)
+                {
+                    self.broken(format!(
+                        "S3: devices {index} and {other} hold different secrets of their pair"
+                    ));
+                }
+                if *end == PairEnd::Banned {
+                    self.broken(format!("K10: device {index} banned the honest device {other}"));
+                }
+            }
+        }
+    }
+
     /// S6: nothing waits for ever, except keys that are pending, and then the person knows.
     fn end_everything(&mut self, plan: &Plan, reports: &[DeviceReport], honest: &[usize]) {
         for index in honest {
@@ -110,6 +134,11 @@ impl Watch {
         for (index, report) in reports.iter().enumerate() {
             if report.keygen != KeygenEnd::Finished {
                 self.broken(format!("liveness: the ceremony of device {index} ended as {:?}", report.keygen));
+            }
+        }
+        for (index, report) in reports.iter().enumerate() {
+            if report.pairs.values().any(|end| !matches!(end, PairEnd::Ready(_))) {
+                self.broken(format!("liveness: the pairs of device {index} ended as {:?}", report.pairs));
             }
         }
         let healed = plan.heal_at + RECOVERY;

@@ -11,6 +11,7 @@
 )]
 
 mod ceremony;
+mod ecdsa;
 mod exhaustive;
 mod relay;
 mod signatures;
