@@ -20,7 +20,7 @@ const SESSION: &str = "quorate-session";
 const SIMULATOR: &str = "quorate-testkit";
 
 /// Every rule that is worth a test, broken once.
-pub const MUTANTS: [Mutant; 24] = [
+pub const MUTANTS: [Mutant; 29] = [
     Mutant {
         name: "skip the burn record",
         file: "crates/session/src/signing/release.rs",
@@ -49,13 +49,9 @@ pub const MUTANTS: [Mutant; 24] = [
     Mutant {
         name: "draw the same nonces in every session",
         file: "crates/session/src/signing/collect.rs",
-        find: "let mut rng = HedgedRng::new(entropy, &self.session, b\"signing nonces\");\n        \
-               (0..self.task.messages.len() as u64)\n            .map(|index| {\n                \
-               let context =\n                    \
-               Transcript::new(\"signing/nonce\").field(\"session\", &self.session).number(\"index\", index);\n                \
-               self.key.commit(&context.finish(), &mut rng)\n            })\n            .collect()",
-        replace: "let mut rng = HedgedRng::new(entropy, b\"\", b\"signing nonces\");\n        \
-                  (0..self.task.messages.len()).map(|_| self.key.commit(b\"\", &mut rng)).collect()",
+        find: "Some(self.key_of(message)?.commit(&context.finish(), &mut rng))",
+        replace: "{ let mut rng = HedgedRng::new(entropy, b\"\", &index.to_be_bytes()); drop(context); \
+                  Some(self.key_of(message)?.commit(b\"\", &mut rng)) }",
         package: SESSION,
         test: "c4_the_same_request_again",
     },
@@ -220,5 +216,45 @@ pub const MUTANTS: [Mutant; 24] = [
         replace: "true",
         package: SESSION,
         test: "a6_two_members_never_share",
+    },
+    Mutant {
+        name: "answer a bad extension without a durable ban",
+        file: "crates/session/src/pairing.rs",
+        find: "self.out.push(Output::Persist(Mutation::Banned(tombstone)));",
+        replace: "",
+        package: SIMULATOR,
+        test: "k10_a_bad_extension_bans_the_pair",
+    },
+    Mutant {
+        name: "let any proposer name a presignature",
+        file: "crates/session/src/pool.rs",
+        find: "self.owner == owner",
+        replace: "true",
+        package: SESSION,
+        test: "b17_nobody_uses_presignatures",
+    },
+    Mutant {
+        name: "give one presignature to two sessions",
+        file: "crates/session/src/pool.rs",
+        find: "self.chosen.extend(&ids);",
+        replace: "",
+        package: SESSION,
+        test: "b17_nobody_uses_presignatures",
+    },
+    Mutant {
+        name: "blame a member that restarted for what it opens",
+        file: "crates/session/src/presigning.rs",
+        find: "matches!(offence, Offence::Opening)",
+        replace: "false",
+        package: SESSION,
+        test: "b6_a_restart_in_the_middle",
+    },
+    Mutant {
+        name: "fix ECDSA signers without their proposer",
+        file: "crates/session/src/signing/collect.rs",
+        find: "first.header.sender != me",
+        replace: "first.header.sender == me && false",
+        package: SESSION,
+        test: "a_proposer_that_approves_last",
     },
 ];

@@ -459,6 +459,21 @@ fn b6_a_restart_in_the_middle_of_a_batch_is_nobodys_offence() {
     assert!(world.members[0].pairs[&p(2)].keys().is_some(), "the pair is not banned");
 }
 
+#[test]
+fn c7_of_a_thousand_claims_at_once_exactly_one_gets_the_presignature() {
+    let mut world = World::paired(82);
+    world.presign(1, &[1, 2], 1);
+    let signers = [p(1), p(2)];
+    let ids = world.members[0].pool.choose(p(1), &signers, 1).unwrap();
+    let pool = std::sync::Mutex::new(core::mem::take(&mut world.members[0].pool));
+    let claim = || usize::from(pool.lock().unwrap().take(p(1), &signers, &ids).is_some());
+    let won: usize = std::thread::scope(|scope| {
+        let claims: Vec<_> = (0..1_000).map(|_| scope.spawn(claim)).collect();
+        claims.into_iter().map(|claim| claim.join().unwrap()).sum()
+    });
+    assert_eq!(won, 1);
+}
+
 /// A try that is interrupted at any message leaves a pair that is set up after both have come back.
 #[test]
 fn c1_a_pair_survives_a_restart_of_either_side_at_every_message() {
