@@ -122,9 +122,11 @@ impl Chain {
             (Self::Ethereum, _) => 60,
             (Self::Bitcoin | Self::BitcoinSegwit, Network::Mainnet) => 0,
             (Self::Bitcoin | Self::BitcoinSegwit, _) => 1,
-            (Self::Dogecoin, _) => 3,
-            (Self::Cosmos, _) => 118,
-            (Self::Xrp, _) => 144,
+            (Self::Dogecoin, Network::Mainnet) => 3,
+            (Self::Cosmos, Network::Mainnet) => 118,
+            (Self::Xrp, Network::Mainnet) => 144,
+            // What they sign names no network, or any chain id: what is not money has a key of its own.
+            (Self::Dogecoin | Self::Cosmos | Self::Xrp, _) => 1,
         }
     }
 

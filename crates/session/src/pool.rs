@@ -3,6 +3,7 @@
 //! In memory only. An id belongs to the owner of the session that made it: nobody else can name, choose or overwrite
 //! it. Taking one out moves it; nothing puts it back.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use quorate_dkls::presign::{Presignature, PresignatureId};
@@ -30,7 +31,16 @@ impl Pool {
     pub fn add(&mut self, owner: ParticipantId, presignatures: Vec<Presignature>) {
         let free = MAX_OF_OWNER.saturating_sub(self.of(owner).count());
         for presignature in presignatures.into_iter().take(free) {
-            self.held.entry(presignature.id()).or_insert(Held { owner, presignature });
+            // Two runs under one name would be two halves that do not fit: neither is kept.
+            match self.held.entry(presignature.id()) {
+                Entry::Vacant(entry) => {
+                    entry.insert(Held { owner, presignature });
+                }
+                Entry::Occupied(entry) => {
+                    self.chosen.remove(entry.key());
+                    entry.remove();
+                }
+            }
         }
     }
 
@@ -86,6 +96,20 @@ impl Pool {
             self.chosen.remove(id);
         }
         Some(ids.iter().filter_map(|id| self.held.remove(id)).map(|held| held.presignature).collect())
+    }
+
+    /// Erases these.
+    pub fn erase(&mut self, ids: &[PresignatureId]) {
+        for id in ids {
+            self.held.remove(id);
+            self.chosen.remove(id);
+        }
+    }
+
+    /// Erases what is left of an owner's presignatures of these signers: one of them was malformed.
+    pub fn erase_set(&mut self, owner: ParticipantId, signers: &[ParticipantId]) {
+        self.held.retain(|_, held| !held.is_for(owner, signers));
+        self.chosen.retain(|id| self.held.contains_key(id));
     }
 
     /// Erases everything that was made with a peer: the pair's generation is over.

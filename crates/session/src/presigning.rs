@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use quorate_dkls::presign::{
     self, AwaitingConfirmations, AwaitingExtensions, AwaitingMultiplications, Pairs, Presignature,
-    SigningGroup, Terms,
+    PresignatureId, SigningGroup, Terms,
 };
 use quorate_dkls::{Disclosure, Fault, Misuse, Offence, Pair, Tombstone};
 use quorate_primitives::{HedgedRng, KeyPurpose, Millis, ParticipantId, Timestamp, Transcript};
@@ -44,6 +44,8 @@ pub type Mutation = core::convert::Infallible;
 pub enum Event {
     /// All signers confirmed: these may be used, once each.
     Ready(Vec<Presignature>),
+    /// A signer does not have these, whatever it confirmed: they are of no use.
+    Revoked(Vec<PresignatureId>),
     /// Extension checks failed: ban these generations, durably, before anything else.
     Banned(Vec<Tombstone>),
     /// There are no presignatures.
@@ -93,6 +95,8 @@ pub struct Presigning {
     /// The first message of every sender in every round.
     inbox: BTreeMap<(Round, ParticipantId), Envelope>,
     sent: Vec<Envelope>,
+    /// What it made.
+    made: Vec<PresignatureId>,
     resend: Resend,
     deadline: Timestamp,
     out: Outbox<Mutation, Event>,
@@ -164,12 +168,15 @@ impl Presigning {
             _ => return None,
         };
         let header = &carried.header;
+        let proposal = decode::<Proposal>(&carried, Round::Proposal)?;
+        let generations = proposal.generations.iter().map(|(pair, _)| pair);
         let fits = header.protocol == Protocol::Presigning
+            && proposal.signers.contains(&envelope.header.sender)
+            && generations.is_sorted_by(|one, next| one < next)
             && header.round == Round::Proposal as u8
             && header.recipient.is_none()
             && header.session == session_id(seat, header.sender, &carried.body)
             && header.session == envelope.header.session;
-        let proposal = decode::<Proposal>(&carried, Round::Proposal)?;
         fits.then_some((carried, proposal))
     }
 
@@ -204,6 +211,7 @@ impl Presigning {
             phase: Phase::Extensions(Box::new(round)),
             inbox: BTreeMap::new(),
             sent: Vec::new(),
+            made: Vec::new(),
             resend: Resend::new(now),
             deadline: now.after(PATIENCE),
             out: Outbox::default(),
@@ -242,6 +250,11 @@ impl Presigning {
     /// Returns whether it goes on.
     pub const fn is_open(&self) -> bool {
         !matches!(self.phase, Phase::Over)
+    }
+
+    /// Returns whether it is at work, or ended without presignatures: an owner has few of these at a time.
+    pub const fn is_burden(&self) -> bool {
+        self.is_open() || self.made.is_empty()
     }
 
     /// Returns whether others may still ask what was said last.
@@ -373,6 +386,8 @@ impl Presigning {
         let pair = pair.filter(|pair| pair.peer_of(by).is_some());
         if self.is_open() {
             self.end(Failure::Ended { by, pair });
+        } else if !self.made.is_empty() {
+            self.out.push(Output::Event(Event::Revoked(core::mem::take(&mut self.made))));
         }
     }
 
@@ -399,7 +414,25 @@ impl Presigning {
     fn end(&mut self, failure: Failure) {
         self.phase = Phase::Over;
         self.inbox.clear();
+        // Only that it ended is still told: what was said before is large.
+        self.sent.retain(|envelope| envelope.header.round == Round::Failure as u8);
         self.out.push(Output::Event(Event::Failed(failure)));
+    }
+}
+
+impl Failure {
+    /// Returns with whom another try should not be made at once.
+    pub fn with(&self, me: ParticipantId) -> Vec<ParticipantId> {
+        match self {
+            Self::TimedOut { missing } => missing.clone(),
+            Self::Unproven { peer, .. } => vec![*peer],
+            Self::Ended { by, .. } => vec![*by],
+            Self::Fault(Fault::Blame { culprit, .. }) => vec![*culprit],
+            Self::Fault(Fault::Ban(tombstones)) => {
+                tombstones.iter().filter_map(|tombstone| tombstone.pair().peer_of(me)).collect()
+            }
+            Self::Fault(Fault::Local(_) | Fault::Retry(_)) => Vec::new(),
+        }
     }
 }
 

@@ -22,7 +22,7 @@ mod task;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use quorate_dkls::sign::Signing as Signed;
@@ -85,6 +85,8 @@ pub struct Signing {
     decisions: BTreeMap<ParticipantId, Decided>,
     /// One per message, from the approval to the share.
     nonces: Option<Vec<Nonce>>,
+    /// Members with whom no presignatures could be made for this request: others sign it.
+    passed_over: BTreeSet<ParticipantId>,
     shares: BTreeMap<ParticipantId, Envelope>,
     /// What an ECDSA signer keeps of its share, one per message that ECDSA signs.
     signed: Vec<Signed>,
@@ -184,7 +186,11 @@ impl Signing {
         let proposer = proposal.header.sender;
         let session = task.session(seat.roster_hash(), proposer);
         let header = &proposal.header;
-        if header.session != session || header.protocol != Protocol::Signing || header.recipient.is_some() {
+        if header.session != session
+            || header.protocol != Protocol::Signing
+            || header.recipient.is_some()
+            || header.sequence != 0
+        {
             return Err(OpenError::Malformed);
         }
         Ok(Self {
@@ -194,6 +200,7 @@ impl Signing {
             keys,
             decisions: BTreeMap::new(),
             nonces: None,
+            passed_over: BTreeSet::new(),
             shares: BTreeMap::new(),
             signed: Vec::new(),
             openings: BTreeMap::new(),
@@ -281,7 +288,10 @@ impl Signing {
             Round::Nudge => header.recipient == Some(self.seat.me()),
             _ => header.recipient.is_none(),
         };
-        if !addressed || envelope.body.len() > max_body_len(round) {
+        if !addressed
+            || header.sequence != u32::from(header.round)
+            || envelope.body.len() > max_body_len(round)
+        {
             return;
         }
         match round {
@@ -290,7 +300,7 @@ impl Signing {
             Round::Package => self.handle_package(envelope, now),
             Round::Share => self.handle_share(envelope, now),
             Round::Result => self.handle_result(&envelope),
-            Round::Withdrawal => self.handle_withdrawal(header.sender),
+            Round::Withdrawal => self.handle_withdrawal(header.sender, now),
             Round::Opening => self.handle_opening(envelope),
             Round::Nudge => self.handle_nudge(header.sender, now),
         }
@@ -303,7 +313,7 @@ impl Signing {
             let failure = match &self.phase {
                 Phase::Signing(_) => Failure::TimedOut { missing },
                 Phase::Choosing(_) => Failure::NoPresignatures { reason: "not in time".to_owned() },
-                Phase::Attributing(_) => Failure::Unattributed,
+                Phase::Attributing(fixed) => Failure::Unattributed { signers: fixed.signers.clone() },
                 _ => Failure::Expired { missing },
             };
             self.fail(failure);

@@ -32,6 +32,15 @@ const MAX_SETS_AHEAD: usize = 16;
 /// How many sessions of one other member may be open.
 const MAX_OPEN_OF_ANOTHER: usize = 4;
 
+/// How many sessions of one owner are remembered; then no more are taken up before a restart.
+const MAX_SEEN: usize = 1 << 17;
+
+/// So many signatures in a row that nobody can be blamed for stop a signer set.
+const MAX_MALFORMED: u8 = 3;
+
+/// For how long, in milliseconds.
+const LONG_REST: u64 = 3_600_000;
+
 /// How long a signer set rests after a failure, in milliseconds.
 const REST: u64 = 30_000;
 
@@ -44,6 +53,10 @@ pub(crate) struct Ecdsa {
     online: BTreeSet<ParticipantId>,
     /// Signer sets that are not asked again before a time.
     resting: BTreeMap<Vec<ParticipantId>, Timestamp>,
+    /// Every session that this process took part in, by owner: none runs twice.
+    seen: BTreeMap<ParticipantId, BTreeSet<[u8; 32]>>,
+    /// How often in a row a signer set's signature failed with nobody to blame.
+    malformed: BTreeMap<Vec<ParticipantId>, u8>,
 }
 
 impl Ecdsa {
@@ -186,12 +199,17 @@ impl Wallet {
             // It was ours and is gone: what it had said can not be said again.
             return;
         }
-        let of_owner = self.ecdsa.presignings.values().filter(|one| one.is_open() && one.owner() == owner);
-        if of_owner.count() >= MAX_OPEN_OF_ANOTHER || usize::from(said.batch) > self.ecdsa.pool.free(owner) {
+        let burdens = self.ecdsa.presignings.values().filter(|one| one.is_burden() && one.owner() == owner);
+        let too_many = burdens.count() >= MAX_OPEN_OF_ANOTHER;
+        if too_many || usize::from(said.batch) > self.ecdsa.pool.free(owner) {
             return;
         }
         let Some(pairs) = self.ecdsa.pairs.keys(self.seat.me(), &said.signers) else { return };
         let (seat, entropy) = (Arc::clone(&self.seat), context.entropy());
+        let seen = self.ecdsa.seen.entry(owner).or_default();
+        if seen.len() >= MAX_SEEN || !seen.insert(proposal.header.session) {
+            return;
+        }
         // A session that does not fit what this device knows ends by itself, and is nobody's fault.
         if let Ok(opened) = Presigning::open(seat, share, proposal, &pairs, &entropy, context.now) {
             self.ecdsa.presignings.insert(*opened.session(), opened);
@@ -293,15 +311,18 @@ impl Wallet {
                 let view = View::Presignatures { wallet: self.name().to_owned(), held: self.ecdsa.held() };
                 context.view(view);
             }
+            presigning::Event::Revoked(ids) => self.ecdsa.pool.erase(&ids),
             presigning::Event::Banned(tombstones) => {
                 // The tombstones are durable before this session says anything to anybody.
                 let banned = self.ecdsa.pairs.ban(&tombstones);
                 self.settle_pairs(context);
                 banned.into_iter().for_each(|peer| self.ecdsa.pool.erase_with(peer));
+                // The erased secrets are still in the old log.
+                context.compact = true;
             }
             presigning::Event::Failed(failure) if owner == self.seat.me() => {
                 let until = context.now.after(REST);
-                self.give_up_waiting(&signers, &failure.to_string());
+                self.try_others(&signers, &failure, context.now);
                 self.ecdsa.resting.insert(signers, until);
                 context.push(Effect::WakeAt(until));
             }
@@ -309,15 +330,33 @@ impl Wallet {
         }
     }
 
-    /// Requests that wait for presignatures of these signers will get none.
-    fn give_up_waiting(&mut self, signers: &[ParticipantId], reason: &str) {
+    /// Requests that wait for presignatures of these signers are signed by others, if there are any.
+    fn try_others(&mut self, signers: &[ParticipantId], failure: &presigning::Failure, now: Timestamp) {
+        let with = failure.with(self.seat.me());
         for session in self.sessions.values_mut() {
             let waits =
                 matches!(session.signing.wants(), Some(Wants::Choice { signers: s, .. }) if s == signers);
-            if waits {
-                session.signing.give_up_presignatures(reason);
+            match (waits, with.is_empty()) {
+                (true, false) => session.signing.pass_over(&with, now),
+                (true, true) => session.signing.give_up_presignatures(&failure.to_string()),
+                (false, _) => {}
             }
         }
+    }
+
+    /// A signature failed and nobody can be blamed: what was made along with its presignatures goes, and after some in a
+    /// row the signer set rests for long.
+    pub(crate) fn hear_of_malformed(
+        &mut self,
+        owner: ParticipantId,
+        signers: &[ParticipantId],
+        now: Timestamp,
+    ) {
+        self.ecdsa.pool.erase_set(owner, signers);
+        let count = self.ecdsa.malformed.entry(signers.to_vec()).or_default();
+        *count = count.saturating_add(1);
+        let rest = if *count >= MAX_MALFORMED { LONG_REST } else { REST };
+        self.ecdsa.resting.insert(signers.to_vec(), now.after(rest));
     }
 
     /// Gives requests the presignatures that they wait for, or makes some.
@@ -359,10 +398,16 @@ impl Wallet {
             }
             return;
         }
-        if let Some(peer) = self.ecdsa.pairs.hopeless(signers) {
-            let reason = format!("the pair with {} has to be made anew", self.member_name(peer));
+        let malformed = self.ecdsa.malformed.get(signers).is_some_and(|count| *count >= MAX_MALFORMED);
+        let others: Vec<ParticipantId> = signers.iter().copied().filter(|id| *id != me).collect();
+        let unable = match self.ecdsa.pairs.hopeless(signers) {
+            Some(peer) => vec![peer],
+            None if malformed && self.ecdsa.resting.contains_key(signers) => others,
+            None => Vec::new(),
+        };
+        if !unable.is_empty() {
             if let Some(session) = self.sessions.get_mut(id) {
-                session.signing.give_up_presignatures(&reason);
+                session.signing.pass_over(&unable, context.now);
             }
         } else if !self.ecdsa.is_making(me, signers) {
             // A pair that is not ready yet will be; the request waits for it until its deadline.

@@ -9,7 +9,7 @@ use quorate_primitives::{Millis, Timestamp};
 use quorate_session::envelope::Envelope;
 use quorate_session::output::Output;
 use quorate_session::seat::Seat;
-use quorate_session::signing::{Event, Mutation, Signing};
+use quorate_session::signing::{Event, Failure, Mutation, Signing};
 use rand_core::{CryptoRng, RngCore};
 
 use crate::command::Request;
@@ -231,11 +231,18 @@ impl Wallet {
         match event {
             Event::Decided { .. } | Event::Signing { .. } => self.show(id, context),
             Event::Signed { signatures } => self.show_signed(id, &signatures, context),
-            Event::Failed(failure) => context.view(View::RequestFailed {
-                request: hex::encode(id),
-                reason: failure.to_string(),
-                culprits: self.member_names(failure.culprits()),
-            }),
+            Event::Failed(failure) => {
+                if let Failure::Unattributed { signers } = &failure
+                    && let Some(owner) = self.sessions.get(id).map(|session| session.signing.proposer())
+                {
+                    self.hear_of_malformed(owner, signers, context.now);
+                }
+                context.view(View::RequestFailed {
+                    request: hex::encode(id),
+                    reason: failure.to_string(),
+                    culprits: self.member_names(failure.culprits()),
+                });
+            }
         }
     }
 

@@ -147,14 +147,17 @@ fn accept_all(
     pairs: &Pairs<'_>,
 ) -> Result<BTreeMap<ParticipantId, Secret<Vec<u128>>>, Fault> {
     let mut accepted = BTreeMap::new();
-    let mut banned = Vec::new();
-    for ((peer, (_, extension)), keys) in messages.iter().zip(pairs.values()) {
+    // All lengths first: no failed check is forgotten because a later message is malformed.
+    for (peer, (_, extension)) in messages {
         let (found, expected) = (extension.corrections.columns.len(), session.shape().corrections());
         if found != expected {
             let length = |blocks| 16 * blocks;
             let (found, expected) = (length(found), length(expected));
             return Err(Offence::Length { part: Part::Extension, found, expected }.of(*peer));
         }
+    }
+    let mut banned = Vec::new();
+    for ((peer, (_, extension)), keys) in messages.iter().zip(pairs.values()) {
         match session.call(keys.as_alice(), keys).accept(keys, &extension.corrections) {
             Ok(rows) => {
                 accepted.insert(*peer, rows);

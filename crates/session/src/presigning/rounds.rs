@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use quorate_dkls::presign::{Commitment, Confirmation, Extension, Messages, Multiplication, Opening, Pairs};
+use quorate_dkls::presign::{
+    Commitment, Confirmation, Extension, Messages, Multiplication, Opening, Pairs, Presignature,
+};
 use quorate_dkls::{Fault, Offence};
 use quorate_primitives::{ParticipantId, Timestamp};
 
@@ -56,6 +58,7 @@ impl Presigning {
                 let ready = round.finish(&confirmations)?;
                 self.inbox.clear();
                 self.sent.retain(|envelope| envelope.header.round == Round::Confirmation as u8);
+                self.made = ready.iter().map(Presignature::id).collect();
                 self.out.push(Output::Event(Event::Ready(ready)));
                 Ok(Phase::Over)
             }

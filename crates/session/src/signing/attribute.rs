@@ -53,7 +53,10 @@ impl Signing {
                 let evidence = [fixed.envelope.clone()].into_iter().chain(said).collect();
                 self.blame(culprits, blame, evidence);
             }
-            None => self.fail(Failure::Unattributed),
+            None => {
+                let signers = fixed.signers.clone();
+                self.fail(Failure::Unattributed { signers });
+            }
         }
     }
 

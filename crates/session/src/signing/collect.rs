@@ -66,9 +66,15 @@ impl Signing {
     /// nothing.
     pub(super) fn handle_decision(&mut self, envelope: Envelope, now: Timestamp) {
         let known = self.decisions.get(&envelope.header.sender);
-        if known.is_some_and(|first| !first.approves || first.envelope.body == envelope.body)
-            || !matches!(self.phase, Phase::Deciding)
-        {
+        let takes = match &self.phase {
+            Phase::Deciding => {
+                known.is_none_or(|first| first.approves && first.envelope.body != envelope.body)
+            }
+            // Who is late may still be needed instead of another.
+            Phase::Choosing(_) => known.is_none(),
+            Phase::Signing(_) | Phase::Attributing(_) | Phase::Finished(_) | Phase::Failed(_) => false,
+        };
+        if !takes {
             return;
         }
         let decision = decode::<Decision>(&envelope, Round::Decision);
@@ -108,7 +114,9 @@ impl Signing {
         let Phase::Deciding = self.phase else { return };
         let needed = usize::from(self.seat.roster().threshold.min_signers());
         let me = self.seat.me();
-        let approvals = self.decisions.values().filter(|decided| decided.approves);
+        let approvals = self.decisions.values().filter(|decided| {
+            decided.approves && !self.passed_over.contains(&decided.envelope.header.sender)
+        });
         let mut approvals: Vec<Envelope> = approvals.map(|decided| decided.envelope.clone()).collect();
         approvals.sort_by_key(|envelope| envelope.header.sender != me);
         if approvals.len() < needed {
@@ -226,15 +234,43 @@ impl Signing {
         let ours = header.protocol == Protocol::Signing
             && header.session == self.session
             && header.round == Round::Decision as u8
-            && header.recipient.is_none();
+            && header.sequence == u32::from(header.round)
+            && header.recipient.is_none()
+            && self.is_latest_of_ours(envelope);
         let Some(Decision::Approve(approval)) = decode::<Decision>(envelope, Round::Decision) else {
             return None;
         };
         (ours && self.is_about_this(&approval) && self.seat.verify(envelope).is_ok()).then_some(approval)
     }
 
+    /// Nobody signs under an approval of ours that was replaced by another.
+    fn is_latest_of_ours(&self, approval: &Envelope) -> bool {
+        let me = self.seat.me();
+        let latest = self.decisions.get(&me).map(|decided| &decided.envelope.body);
+        approval.header.sender != me || latest.is_none_or(|latest| *latest == approval.body)
+    }
+
+    /// Others sign instead of these members: nothing was released to anybody yet.
+    pub fn pass_over(&mut self, members: &[ParticipantId], now: Timestamp) {
+        if !matches!(self.phase, Phase::Choosing(_)) {
+            return;
+        }
+        let me = self.seat.me();
+        self.passed_over.extend(members.iter().filter(|id| **id != me));
+        self.phase = Phase::Deciding;
+        self.deadline = self.task.expires;
+        let threshold = self.seat.roster().threshold;
+        if self.passed_over.len() > usize::from(threshold.max_signers() - threshold.min_signers()) {
+            self.say_withdrawal();
+            let reason = "too few members are left with whom they can be made".to_owned();
+            return self.fail(Failure::NoPresignatures { reason });
+        }
+        self.fix_signers(now);
+        self.schedule();
+    }
+
     /// A member lost its nonces: its approval is void.
-    pub(super) fn handle_withdrawal(&mut self, by: ParticipantId) {
+    pub(super) fn handle_withdrawal(&mut self, by: ParticipantId, now: Timestamp) {
         match &self.phase {
             Phase::Signing(fixed) if fixed.signers.contains(&by) && !self.shares.contains_key(&by) => {
                 self.fail(Failure::Withdrawn { by });
@@ -247,7 +283,8 @@ impl Signing {
                 }
             }
             Phase::Choosing(approvals) if approvals.iter().any(|e| e.header.sender == by) => {
-                self.fail(Failure::Withdrawn { by });
+                self.decisions.remove(&by);
+                self.pass_over(&[by], now);
             }
             Phase::Choosing(_)
             | Phase::Signing(_)

@@ -82,7 +82,10 @@ pub enum Failure {
     },
     /// ECDSA shares do not add up and every one fits its commitments, or not everybody opened them: nobody is to blame.
     #[error("the signature does not verify, and nobody can be blamed for it; start it anew")]
-    Unattributed,
+    Unattributed {
+        /// Whose presignatures were used.
+        signers: Vec<ParticipantId>,
+    },
     /// The presignatures that ECDSA needs could not be made.
     #[error("presignatures could not be made: {reason}")]
     NoPresignatures {

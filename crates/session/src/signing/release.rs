@@ -10,7 +10,7 @@ use quorate_threshold::engine::Recipient;
 use super::messages::{Mutation, Round, Shares, decode};
 use super::scheme::{Material, Nonce, Unsigned};
 use super::{Blame, Event, Failure, Fixed, Phase, Signing};
-use crate::envelope::{Digest, Envelope};
+use crate::envelope::{Digest, Envelope, Header};
 use crate::output::Output;
 
 impl Signing {
@@ -147,7 +147,8 @@ impl Signing {
 
     /// A signer names another package than ours: either the proposer signed two, or the signer invented one.
     fn judge_package(&self, fixed: &Fixed, signer: ParticipantId, named: &Digest) -> (ParticipantId, Blame) {
-        if named.header == fixed.envelope.header && self.seat.verify_digest(named).is_ok() {
+        let same_step = Header { sequence: fixed.envelope.header.sequence, ..named.header.clone() };
+        if same_step == fixed.envelope.header && self.seat.verify_digest(named).is_ok() {
             (self.proposer, Blame::Equivocated)
         } else {
             (signer, Blame::OtherPackage)

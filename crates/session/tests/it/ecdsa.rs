@@ -225,6 +225,7 @@ impl Member {
                     self.pool.add(self.presigning.as_ref().unwrap().owner(), ready);
                 }
                 Output::Event(presigning::Event::Failed(failure)) => self.failures.push(failure),
+                Output::Event(presigning::Event::Revoked(ids)) => self.pool.erase(&ids),
                 Output::Event(presigning::Event::Banned(_)) | Output::WakeAt(_) => {}
                 Output::Persist(never) | Output::Append(never) => match never {},
             }

@@ -357,6 +357,7 @@ impl Device {
                     liar.remember_presignatures(owner, &ids);
                 }
             }
+            presigning::Event::Revoked(ids) => membership.ecdsa.pool.erase(&ids),
             presigning::Event::Banned(tombstones) => {
                 // The tombstones are durable before this session says anything to anybody.
                 hands.watch.must_ban(index, &tombstones);
