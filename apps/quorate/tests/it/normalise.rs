@@ -134,7 +134,8 @@ fn is_base58(token: &str) -> bool {
     (25..=88).contains(&token.len())
         && token.bytes().all(letters)
         && token.bytes().any(|b| b.is_ascii_uppercase())
-        && token.bytes().any(|b| b.is_ascii_digit())
+        && (token.bytes().any(|b| b.is_ascii_digit())
+            || token.bytes().filter(u8::is_ascii_uppercase).count() >= 5)
 }
 
 fn is_base64(token: &str) -> bool {
@@ -208,6 +209,9 @@ fn numbers(line: &str) -> String {
         ("\"expires\":", ",}", "<time>"),
         ("\"elapsed\":", ",}", "<ms>"),
         ("\"ceremony_ms\":", ",}", "<ms>"),
+        ("\"pairing_ms\":", ",}", "<ms>"),
+        ("pairs were set up ", " ", "<n>"),
+        ("pairs set up after ", " ", "<n>"),
         ("certified by all three devices after ", " ", "<n>"),
         ("that nobody holds, made in ", " ", "<n>"),
         ("relay at ws://127.0.0.1:", ",", "<port>"),
