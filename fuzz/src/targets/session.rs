@@ -25,7 +25,10 @@ pub const TARGETS: &[Target] = &[
     Target::new("session_signing_package", body::<signing::Package>),
     Target::new("session_signing_openings", body::<signing::Openings>),
     Target::new("session_pairing_flights", body::<(pairing::Flight, pairing::Planted)>),
-    Target::new("session_pairing_ends", body::<(pairing::Confirmation, pairing::Renewal, pairing::Announcement)>),
+    Target::new(
+        "session_pairing_ends",
+        body::<(pairing::Confirmation, pairing::Renewal, pairing::Announcement)>,
+    ),
     Target::new("session_pairing_mutation", body::<pairing::Mutation>),
     Target::new("session_presigning_proposal", body::<(presigning::Proposal, presigning::Ended)>),
     Target::new("session_presigning_commitment", body::<presigning::Committed>),
