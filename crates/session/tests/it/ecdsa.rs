@@ -605,3 +605,77 @@ fn k10_a_banned_pair_stays_banned_over_restarts() {
     assert!(keys.generation() > mark.generation());
     assert!(world.members[1].pairs[&p(1)].keys().is_some());
 }
+
+/// A member that withdraws before anything was signed costs nothing: another who approved signs instead.
+#[test]
+fn a_member_that_withdraws_is_passed_over() {
+    let mut world = World::paired(78);
+    world.presign(1, &[1, 3], 2);
+    world.ask(1);
+    world.approve(1);
+    world.approve(2);
+    world.run();
+    // There are no presignatures with member 2 yet: the proposer waits.
+    assert!(matches!(world.members[0].signing.as_ref().unwrap().wants(), Some(Wants::Choice { .. })));
+    world.approve(3);
+    world.run();
+    let now = world.now;
+    world.member(1).signing.as_mut().unwrap().pass_over(&[p(2)], now);
+    world.drain(1);
+    world.run();
+    for member in [1, 3] {
+        check(&world, &world.signatures(member).expect("a signature"));
+    }
+}
+
+#[test]
+fn s6_a_request_ends_when_too_few_are_left() {
+    let mut world = World::paired(79);
+    world.ask(1);
+    world.approve(1);
+    world.approve(2);
+    world.run();
+    let now = world.now;
+    let signing = world.member(1).signing.as_mut().unwrap();
+    signing.pass_over(&[p(2), p(3)], now);
+    assert!(matches!(signing.failure(), Some(Failure::NoPresignatures { .. })));
+}
+
+/// What a proposal says has one spelling: another order of the generations is not another session of the same name.
+#[test]
+fn b17_a_proposal_has_one_spelling() {
+    let mut world = World::paired(80);
+    world.presign(1, &[1, 2], 1);
+    let seat = Arc::clone(world.group.seat(1));
+    let pair = Pair::new(p(1), p(2)).unwrap();
+    let read = |generations: Vec<(Pair, u64)>| {
+        let signers = vec![p(1), p(2)];
+        let proposal = presigning::Proposal { signers, batch: 1, counter: 7, generations };
+        let body = borsh::to_vec(&proposal).unwrap();
+        let session = quorate_primitives::Transcript::new("presigning")
+            .field("roster", seat.roster_hash())
+            .number("epoch", 0)
+            .number("owner", 1)
+            .field("proposal", &body)
+            .finish();
+        let envelope = seat.say(Protocol::Presigning, session, (0, 0), None, body);
+        Presigning::proposal_in(world.group.seat(2), &envelope).is_some()
+    };
+    assert!(read(vec![(pair, 0)]));
+    assert!(!read(vec![(pair, 0), (pair, 0)]), "repeated");
+}
+
+/// Two batches under one name are two halves that do not fit: neither is kept.
+#[test]
+fn b17_a_second_batch_of_one_name_erases_both() {
+    let mut one = World::paired(81);
+    one.presign(1, &[1, 2], 1);
+    let mut other = World::paired(81);
+    other.presign(1, &[1, 2], 1);
+    let ids = other.members[0].pool.choose(p(1), &[p(1), p(2)], 1).unwrap();
+    let again = other.members[0].pool.take(p(1), &[p(1), p(2)], &ids).unwrap();
+    let pool = &mut one.members[0].pool;
+    assert_eq!(pool.len(), 1);
+    pool.add(p(1), again);
+    assert!(pool.is_empty());
+}

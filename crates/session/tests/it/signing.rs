@@ -463,3 +463,26 @@ fn a_withdrawal_is_repeated_when_the_room_is_entered() {
     request.deliver(1, &again[0]);
     assert_eq!(request.machines[&1].decisions(), []);
 }
+
+/// A proposer that signs one package under two sequences frames nobody: only the right one is a package at all.
+#[test]
+fn s4_another_sequence_frames_nobody() {
+    let mut request = Request::ask(task());
+    request.approve(1);
+    request.approve(2);
+    request.run();
+    let mut again = Request::ask(task());
+    again.approve(2);
+    let approval = again.take(2, DECISION);
+    again.deliver(1, &approval);
+    again.deliver(3, &approval);
+    again.approve(1);
+    let package = again.take(1, PACKAGE);
+    let header = Header { sequence: 77, ..package.header.clone() };
+    let other = signed(&again.group, 1, header, &package.body);
+    again.deliver(3, &other);
+    assert!(again.machines[&3].failure().is_none());
+    again.deliver(3, &package);
+    again.run();
+    assert!(again.machines[&3].failure().is_none());
+}
