@@ -369,6 +369,13 @@ impl Pairing {
     fn answer(&mut self, attempt: Attempt, transfers: &Transfers, heard: [u8; 32], now: Timestamp) {
         let known = match &self.phase {
             Phase::AwaitingTrees { attempt, heard, .. } => Some((*attempt, Some(*heard))),
+            Phase::AwaitingConfirmation { attempt: known, heard: None, .. } if *known == attempt => {
+                // What was said to these transfers died with a process and can not be said again.
+                if self.may_try(now) {
+                    self.wish(self.over.max(Some(attempt.generation)));
+                }
+                return;
+            }
             Phase::AwaitingConfirmation { attempt, heard, .. } => Some((*attempt, *heard)),
             Phase::Ready(attempt, _) => Some((*attempt, Some(heard))),
             Phase::Banned(_) => return,
@@ -470,9 +477,10 @@ impl Pairing {
     fn can_not_confirm(&self, said: &Attempt) -> bool {
         let lost = match &self.phase {
             Phase::Waiting => true,
-            Phase::AwaitingConfirmation { attempt, heard: None, .. } => attempt != said,
+            // A late message of an earlier try, or another life, took this device away from what the peer confirms.
+            Phase::AwaitingTrees { attempt, .. }
+            | Phase::AwaitingConfirmation { attempt, heard: None, .. } => attempt != said,
             Phase::AwaitingTransfers(..)
-            | Phase::AwaitingTrees { .. }
             | Phase::AwaitingConfirmation { heard: Some(_), .. }
             | Phase::Ready(..)
             | Phase::Failed

@@ -235,19 +235,11 @@ impl Signing {
             && header.session == self.session
             && header.round == Round::Decision as u8
             && header.sequence == u32::from(header.round)
-            && header.recipient.is_none()
-            && self.is_latest_of_ours(envelope);
+            && header.recipient.is_none();
         let Some(Decision::Approve(approval)) = decode::<Decision>(envelope, Round::Decision) else {
             return None;
         };
         (ours && self.is_about_this(&approval) && self.seat.verify(envelope).is_ok()).then_some(approval)
-    }
-
-    /// Nobody signs under an approval of ours that was replaced by another.
-    fn is_latest_of_ours(&self, approval: &Envelope) -> bool {
-        let me = self.seat.me();
-        let latest = self.decisions.get(&me).map(|decided| &decided.envelope.body);
-        approval.header.sender != me || latest.is_none_or(|latest| *latest == approval.body)
     }
 
     /// Others sign instead of these members: nothing was released to anybody yet.
