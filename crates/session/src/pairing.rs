@@ -26,7 +26,7 @@ use crate::output::{Outbox, Output, Resend};
 use crate::seat::Seat;
 
 pub use group::{Announcement, Pairings};
-pub use messages::{Attempt, Confirmation, Flight, Mutation, Planted, Renewal};
+pub use messages::{Attempt, Confirmation, Flight, Mutation, Nudged, Planted, Renewal};
 use messages::{Round, decode};
 
 /// How far ahead of ours a peer's generation may be.
@@ -270,7 +270,7 @@ impl Pairing {
             Round::Trees => self.handle_trees(envelope),
             Round::Confirmation => self.handle_confirmation(envelope, now),
             Round::Renewal => self.handle_renewal(envelope, now),
-            Round::Nudge => self.handle_nudge(now),
+            Round::Nudge => self.handle_nudge(envelope, now),
             Round::Announcement => {}
         }
         self.schedule();
@@ -522,14 +522,18 @@ impl Pairing {
         due
     }
 
-    fn handle_nudge(&mut self, now: Timestamp) {
+    /// Says again what was said. Who does not begin asks back for a try that it has not heard of.
+    fn handle_nudge(&mut self, envelope: &Envelope, now: Timestamp) {
+        let Some(Nudged { attempt }) = decode::<Nudged>(envelope, Round::Nudge) else { return };
         if !self.resend.may_answer(self.peer, now) {
             return;
         }
-        let said = self.sent.clone();
-        if said.is_empty() && matches!(self.phase, Phase::Waiting) {
+        let is_news =
+            |attempt: Attempt| self.attempt() != Some(attempt) && self.may_be_made(attempt.generation);
+        if !self.begins() && attempt.is_some_and(is_news) {
             self.nudge();
         }
+        let said = self.sent.clone();
         for envelope in said {
             self.out.push(Output::Send(Recipient::One(self.peer), envelope));
         }
@@ -537,8 +541,19 @@ impl Pairing {
 
     /// Asks the peer to say again what it has said: a few bytes, whatever was said before.
     fn nudge(&mut self) {
-        let nudge = self.say(Round::Nudge, &());
+        let nudge = self.say(Round::Nudge, &Nudged { attempt: self.attempt() });
         self.out.push(Output::Send(Recipient::One(self.peer), nudge));
+    }
+
+    /// Returns the try that this device is in.
+    const fn attempt(&self) -> Option<Attempt> {
+        match &self.phase {
+            Phase::AwaitingTransfers(attempt, _)
+            | Phase::AwaitingTrees { attempt, .. }
+            | Phase::AwaitingConfirmation { attempt, .. }
+            | Phase::Ready(attempt, _) => Some(*attempt),
+            Phase::Waiting | Phase::Failed | Phase::Banned(_) | Phase::Moving => None,
+        }
     }
 
     /// Whatever was made or begun is over.

@@ -27,7 +27,7 @@ pub const TARGETS: &[Target] = &[
     Target::new("session_pairing_flights", body::<(pairing::Flight, pairing::Planted)>),
     Target::new(
         "session_pairing_ends",
-        body::<(pairing::Confirmation, pairing::Renewal, pairing::Announcement)>,
+        body::<(pairing::Confirmation, pairing::Renewal, pairing::Nudged, pairing::Announcement)>,
     ),
     Target::new("session_pairing_mutation", body::<pairing::Mutation>),
     Target::new("session_presigning_proposal", body::<(presigning::Proposal, presigning::Ended)>),

@@ -104,6 +104,13 @@ pub struct Renewal {
     pub over: u64,
 }
 
+/// A question for what the peer has said.
+#[derive(Debug, BorshSerialize, BorshDeserialize)]
+pub struct Nudged {
+    /// The try that its sender is in.
+    pub attempt: Option<Attempt>,
+}
+
 /// Returns the longest body of a round that is read.
 const fn max_body_len(round: Round) -> usize {
     const FLIGHT: usize = 8 + 32 + 4;
@@ -112,7 +119,8 @@ const fn max_body_len(round: Round) -> usize {
         Round::Trees => FLIGHT + 32 + 32 + Trees::LEN,
         Round::Confirmation => 8 + 32 + 32,
         Round::Renewal => 8,
-        Round::Nudge | Round::Announcement => 0,
+        Round::Nudge => 1 + 8 + 32,
+        Round::Announcement => 0,
     }
 }
 
