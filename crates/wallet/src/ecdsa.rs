@@ -41,6 +41,9 @@ const MAX_MALFORMED: u8 = 3;
 /// For how long, in milliseconds.
 const LONG_REST: u64 = 3_600_000;
 
+/// How long nothing is made ahead after a device came back, in milliseconds.
+const QUIET: u64 = 3_000;
+
 /// How long a signer set rests after a failure, in milliseconds.
 const REST: u64 = 30_000;
 
@@ -55,6 +58,8 @@ pub(crate) struct Ecdsa {
     resting: BTreeMap<Vec<ParticipantId>, Timestamp>,
     /// Every session that this process took part in, by owner: none runs twice.
     seen: BTreeMap<ParticipantId, BTreeSet<[u8; 32]>>,
+    /// Nothing is made ahead before this: somebody has just come back, and what it came for goes first.
+    quiet_until: Timestamp,
     /// How often in a row a signer set's signature failed with nobody to blame.
     malformed: BTreeMap<Vec<ParticipantId>, u8>,
 }
@@ -143,6 +148,7 @@ impl Wallet {
         self.announce_pairs(context);
         // Whether this process is new or the relay is: nobody can be sure what others still hold.
         if self.ecdsa.pairs.ready().1 > 0 {
+            self.be_quiet(context);
             self.ecdsa.pool = Pool::default();
             self.ecdsa.presignings.clear();
             self.send(Recipient::All, &presigning::reset(&self.seat), context);
@@ -176,7 +182,8 @@ impl Wallet {
         context: &mut Context<R>,
     ) {
         if presigning::is_reset(&self.seat, &envelope) {
-            return self.ecdsa.erase_with(envelope.header.sender);
+            self.ecdsa.erase_with(envelope.header.sender);
+            return self.be_quiet(context);
         }
         let id = envelope.header.session;
         if !self.ecdsa.presignings.contains_key(&id) {
@@ -416,10 +423,15 @@ impl Wallet {
         }
     }
 
+    fn be_quiet<R: RngCore + CryptoRng>(&mut self, context: &mut Context<R>) {
+        self.ecdsa.quiet_until = context.now.after(QUIET);
+        context.push(Effect::WakeAt(self.ecdsa.quiet_until));
+    }
+
     /// Fills the pool of every signer set whose members are online.
     fn make_ahead<R: RngCore + CryptoRng>(&mut self, context: &mut Context<R>) {
         let target = context.presignatures_ahead;
-        if target == 0 {
+        if target == 0 || context.now < self.ecdsa.quiet_until {
             return;
         }
         let me = self.seat.me();

@@ -64,17 +64,19 @@ fn ceremony(victim: usize, kill: Kill) -> Option<bool> {
     Some(died)
 }
 
-/// Waits until the victim is dead or everybody is ready.
+/// Waits until the victim is dead or everybody is ready, pairs included.
 fn finish_ceremony(devices: &mut [Device], victim: usize) -> bool {
     let deadline = Instant::now() + PATIENCE;
     while Instant::now() < deadline {
         if devices[victim].is_dead() {
             return true;
         }
-        let is_ready = |view: &Value| view.get("view").and_then(Value::as_str) == Some("ready");
+        let is_ready = |view: &Value| {
+            view.get("view").and_then(Value::as_str) == Some("pairs") && view.get("ready") == view.get("of")
+        };
         if devices.iter_mut().all(|device| device.look().iter().any(is_ready)) {
             // The victim's last commits, its compaction, may still come.
-            std::thread::sleep(Duration::from_millis(300));
+            std::thread::sleep(Duration::from_millis(800));
             return devices[victim].is_dead();
         }
         std::thread::sleep(Duration::from_millis(5));
