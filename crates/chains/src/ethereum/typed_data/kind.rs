@@ -161,6 +161,11 @@ impl Types {
         Ok(Self { structs: structs.into_iter().map(with_hash).collect() })
     }
 
+    /// Returns the names of all structs.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.structs.keys().map(String::as_str)
+    }
+
     pub(super) fn fields(&self, name: &str) -> &[Field] {
         self.structs.get(name).map_or(&[], |(fields, _)| fields)
     }

@@ -29,15 +29,13 @@ const ORDERS: [&str; 12] = [
 /// Puts typed data into words.
 pub(in super::super) fn review(network: Network, own: &str, data: &TypedData) -> Review {
     let domain = &data.domain;
-    let title = match &domain.name {
-        Some(name) => format!("Sign data of type {} for {name}", data.primary),
-        None => format!("Sign data of type {} for an application without a name", data.primary),
-    };
-    let mut review = Review::new(Chain::Ethereum, network, &title);
+    // The application's name for itself is no fact, and stays out of the title.
+    let mut review = Review::new(Chain::Ethereum, network, &format!("Sign data of type {}", data.primary));
     review.line("Account", own);
     network_line(&mut review, network);
-    if let Some(name) = &domain.name {
-        review.words("Application, by its own words", name);
+    match &domain.name {
+        Some(name) => review.words("Application, by its own words", name),
+        None => review.line("Application", "without a name"),
     }
     if let Some(version) = &domain.version {
         review.words("Version", version);
@@ -61,16 +59,20 @@ fn warn(review: &mut Review, data: &TypedData) {
         review.warn(format!(
             "{HIGH_RISK}: whoever has this signature can let the spender take tokens of the account, without a transaction of the account's"
         ));
-    } else if ORDERS.contains(&data.primary.as_str()) {
-        review.warn(format!("{HIGH_RISK}: {} is an order: it can move what the account has", data.primary));
+    } else if let Some(order) = data.types.names().find(|name| ORDERS.contains(name)) {
+        review.warn(format!("{HIGH_RISK}: {order} is an order: it can move what the account has"));
     } else {
         review.warn("what the signature allows is the contract's business; it may move what the account has");
     }
 }
 
-/// Whether the message is a permission to take tokens: of ERC-2612, of Permit2, or of a token's own kind.
+/// Whether the message is, or contains, a permission to take tokens: of ERC-2612, of Permit2, or of a token's own kind.
 fn is_permit(data: &TypedData) -> bool {
-    data.primary.to_ascii_lowercase().contains("permit")
+    let is_one = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        name.contains("permit") || name.contains("permission")
+    };
+    data.types.names().any(is_one)
 }
 
 /// One line for every atomic value and every empty list.

@@ -79,7 +79,7 @@ fn g6_the_example_of_eip_712_has_its_hashes() {
 #[test]
 fn g6_every_value_is_shown() {
     let review = reviewed(&mail());
-    assert_eq!(review.title, "Sign data of type Mail for Ether Mail");
+    assert_eq!(review.title, "Sign data of type Mail");
     let lines: Vec<_> = review.lines.iter().map(|line| (line.label.as_str(), line.value.as_str())).collect();
     assert_eq!(
         lines,
@@ -403,6 +403,9 @@ fn g5_permissions_to_take_tokens_are_shown_as_high_risk() {
     order["types"] = json!({"OrderComponents": order["types"]["Data"].clone()});
     order["primaryType"] = json!("OrderComponents");
     assert_eq!(risks(&order).len(), 1);
+    let mut nested = single("TokenPermissions[]", &json!([{"amount": max}]));
+    nested["types"]["TokenPermissions"] = json!([{"name": "amount", "type": "uint256"}]);
+    assert_eq!(risks(&nested).len(), 2, "a permission within other data");
     assert_eq!(risks(&mail()).len(), 0);
     assert_eq!(reviewed(&mail()).warnings.len(), 1);
 }
