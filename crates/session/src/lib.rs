@@ -2,10 +2,11 @@
 //!
 //! A [`roster::Roster`] pins who takes part; an [`envelope::Envelope`] is what one member says, signed and bound to
 //! protocol, session, epoch, round, sender, recipient and sequence; a [`courier::Courier`] seals envelopes to
-//! their recipients and opens only what is authentic. On them run five machines: [`lobby`] (strangers with an
-//! invite become a roster), [`keygen`] (a roster gets keys and a certificate), [`pairing`] and [`presigning`] (what
-//! ECDSA needs ahead, kept in a [`pool`]), [`signing`] (t approvals become a signature). Each is driven by `handle_*(input, now)` and drained with `poll_output()` until it is empty;
-//! state is the fold of persisted mutations. Inauthentic input changes nothing.
+//! their recipients and opens only what is authentic. On them run the machines: [`lobby`] (strangers with an invite
+//! become a roster), [`keygen`] (a roster gets keys and a certificate), [`signing`] (t approvals become a signature),
+//! and [`reserve`], which holds what ECDSA needs ahead: a [`pairing`] with every member, [`presigning`] sessions, and
+//! the [`pool`] that they fill. Each is driven by `handle_*(input, now)` and drained with `poll_output()` until it is
+//! empty; state is the fold of persisted mutations. Inauthentic input changes nothing.
 
 pub mod certificate;
 pub mod courier;
@@ -16,6 +17,7 @@ pub mod output;
 pub mod pairing;
 pub mod pool;
 pub mod presigning;
+pub mod reserve;
 pub mod roster;
 pub mod seat;
 pub mod signing;

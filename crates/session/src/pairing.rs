@@ -163,7 +163,10 @@ impl Pairing {
                 self.over = self.over.max(Some(tombstone.generation()));
                 self.phase = Phase::Banned(tombstone);
             }
-            Mutation::Renewed => self.phase = Phase::Waiting,
+            Mutation::Renewed { over } => {
+                self.over = self.over.max(over);
+                self.phase = Phase::Waiting;
+            }
         }
         Ok(())
     }
@@ -225,8 +228,7 @@ impl Pairing {
             Phase::Banned(tombstone) => log.push(Mutation::Banned(*tombstone)),
             Phase::Failed => {}
             Phase::Waiting | Phase::AwaitingTransfers(..) | Phase::AwaitingTrees { .. } | Phase::Moving => {
-                let renewed = self.over.map(|_| Mutation::Renewed);
-                log.extend(renewed);
+                log = self.over.iter().map(|over| Mutation::Renewed { over: Some(*over) }).collect();
             }
         }
         log
@@ -245,9 +247,7 @@ impl Pairing {
 
     /// Makes a new generation: the explicit act of a person.
     pub fn renew(&mut self, now: Timestamp) {
-        self.end_generation();
-        self.out.push(Output::Persist(Mutation::Renewed));
-        self.phase = Phase::Waiting;
+        self.start_over(None);
         self.resend.restart(now);
         if self.begins() {
             self.begin();
@@ -506,10 +506,7 @@ impl Pairing {
         if refused || !self.may_try(now) {
             return;
         }
-        self.end_generation();
-        self.over = self.over.max(Some(over));
-        self.out.push(Output::Persist(Mutation::Over { generation: over }));
-        self.out.push(Output::Persist(Mutation::Renewed));
+        self.start_over(Some(over));
         self.resend.restart(now);
         self.begin();
     }
@@ -556,18 +553,25 @@ impl Pairing {
         }
     }
 
-    /// Whatever was made or begun is over.
+    /// What was made is over, if anything was.
     fn end_generation(&mut self) {
-        let generation = match &self.phase {
-            Phase::AwaitingConfirmation { attempt, .. } | Phase::Ready(attempt, _) => attempt.generation,
-            _ => return,
+        if matches!(self.phase, Phase::AwaitingConfirmation { .. } | Phase::Ready(..)) {
+            self.start_over(None);
+        }
+    }
+
+    /// Whatever was made or begun is over, with all generations up to this one. One record, so that no crash leaves a
+    /// pair that has ended and does not begin anew.
+    fn start_over(&mut self, over: Option<u64>) {
+        let (made, was_ready) = match &self.phase {
+            Phase::AwaitingConfirmation { attempt, .. } => (Some(attempt.generation), false),
+            Phase::Ready(attempt, _) => (Some(attempt.generation), true),
+            _ => (None, false),
         };
-        let was_ready = matches!(self.phase, Phase::Ready(..));
-        self.over = self.over.max(Some(generation));
+        self.over = self.over.max(made).max(over);
         self.sent.clear();
         self.phase = Phase::Waiting;
-        self.out.push(Output::Persist(Mutation::Over { generation }));
-        self.out.push(Output::Persist(Mutation::Renewed));
+        self.out.push(Output::Persist(Mutation::Renewed { over: self.over }));
         if was_ready {
             self.out.push(Output::Event(Event::Ended));
         }

@@ -1,7 +1,7 @@
 //! One device: the product's machines, and a shell that carries out what they ask for, in order.
 
 mod boot;
-mod ecdsa;
+mod reserve;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use quorate_session::envelope::{Envelope, Protocol};
 use quorate_session::keygen::{self, Keygen};
 use quorate_session::lobby::{self, Lobby};
 use quorate_session::output::Output;
+use quorate_session::reserve::Reserve;
 use quorate_session::roster::Roster;
 use quorate_session::seat::Seat;
 use quorate_session::signing::{self, Signing, Task};
@@ -31,7 +32,7 @@ use crate::pairs;
 use crate::plan::Answer;
 use crate::watch::Watch;
 
-pub use ecdsa::Ecdsa;
+pub use reserve::pair_ends;
 
 /// What a device asks of the world around it.
 #[derive(Debug)]
@@ -148,8 +149,8 @@ pub struct Membership {
     pub keys: Option<Keys>,
     /// Every signing session it knows.
     pub signings: BTreeMap<[u8; 32], Signing>,
-    /// What the ECDSA key needs beside its share.
-    pub ecdsa: Ecdsa,
+    /// What the ECDSA key needs beside its share, if this run needs it.
+    pub reserve: Option<Reserve>,
 }
 
 type Step = Result<(), Crashed>;
@@ -290,7 +291,9 @@ impl Device {
                 keygen.handle_wake(now);
             }
             membership.signings.values_mut().for_each(|signing| signing.handle_wake(now));
-            membership.ecdsa.wake(now);
+            if let Some(reserve) = &mut membership.reserve {
+                reserve.handle_wake(now);
+            }
         }
         self.drain(now, hands)
     }
@@ -305,8 +308,8 @@ impl Device {
                 keygen.handle_reconnected(now);
             }
             membership.signings.values_mut().for_each(|signing| signing.handle_reconnected(now));
-            for said in membership.reconnect_ecdsa(now) {
-                self.send(Recipient::All, said, hands)?;
+            if let Some(reserve) = &mut membership.reserve {
+                reserve.handle_reconnected(now);
             }
         }
         self.drain(now, hands)
@@ -379,8 +382,11 @@ impl Device {
                 (None, _) => {}
             },
             Protocol::Signing => membership.handle_signing(envelope, now, hands),
-            Protocol::Pairing => membership.handle_pairing(&envelope, now),
-            Protocol::Presigning => membership.handle_presigning(envelope, entropy, now),
+            Protocol::Pairing | Protocol::Presigning => {
+                if let Some(reserve) = &mut membership.reserve {
+                    reserve.handle_envelope(envelope, entropy, now);
+                }
+            }
         }
         self.drain(now, hands)
     }
@@ -401,12 +407,12 @@ impl Device {
             }
         }
         self.keep_keys(now, hands)?;
-        self.drain_signings(hands)?;
-        self.drain_ecdsa(now, hands)?;
-        self.drain_signings(hands)
+        self.drain_signings(now, hands)?;
+        self.drain_reserve(now, hands)?;
+        self.drain_signings(now, hands)
     }
 
-    fn drain_signings(&mut self, hands: &mut Hands<'_>) -> Step {
+    fn drain_signings(&mut self, now: Timestamp, hands: &mut Hands<'_>) -> Step {
         let sessions: Vec<[u8; 32]> =
             self.membership().map_or_else(Vec::new, |m| m.signings.keys().copied().collect());
         for session in sessions {
@@ -420,7 +426,10 @@ impl Device {
                     Output::Append(mutation) => self.append(&Record::Signing { session, mutation }, hands)?,
                     Output::Send(to, envelope) => self.send(to, envelope, hands)?,
                     Output::WakeAt(at) => hands.effects.push(Effect::Wake(at)),
-                    Output::Event(event) => hands.effects.push(Effect::Told(Told::Signing(session, event))),
+                    Output::Event(event) => {
+                        self.hear_of_malformed(&session, &event, now);
+                        hands.effects.push(Effect::Told(Told::Signing(session, event)));
+                    }
                 }
             }
         }
@@ -461,7 +470,7 @@ impl Device {
         let record = Record::Keys { shares: copy(), certificate: certificate.clone(), statement };
         membership.keys = Some(Keys { shares: copy(), statement, certificate });
         membership.keygen = None;
-        self.start_pairs(BTreeMap::new(), now);
+        self.start_reserve(BTreeMap::new(), now);
         self.append(&record, hands)
     }
 
@@ -536,7 +545,7 @@ impl Membership {
         keys: Option<Keys>,
         signings: BTreeMap<[u8; 32], Signing>,
     ) -> Self {
-        Self { seat, courier, keygen, keys, signings, ecdsa: Ecdsa::default() }
+        Self { seat, courier, keygen, keys, signings, reserve: None }
     }
 
     fn handle_signing(&mut self, envelope: Envelope, now: Timestamp, hands: &mut Hands<'_>) {

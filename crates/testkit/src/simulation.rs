@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use quorate_primitives::{Millis, Secret, Timestamp};
 use quorate_session::keygen::Event;
 use quorate_session::lobby;
+use quorate_session::reserve::Reserve;
 use quorate_session::signing::{Message, Task, TaskKey};
 use quorate_threshold::derive::Derivation;
 use quorate_transport::{Invite, MemberKey};
 
 use crate::byzantine::Liar;
 use crate::clock::{START, VirtualClock};
-use crate::device::{Device, Effect, Hands, Origin, Told};
+use crate::device::{Device, Effect, Hands, Origin, Told, pair_ends};
 use crate::dice::Dice;
 use crate::entropy::Entropy;
 use crate::fuse::{Crashed, Points};
@@ -367,6 +368,7 @@ impl Simulation {
         let device = &self.devices[index];
         let membership = device.membership();
         let keys = membership.and_then(|m| m.keys.as_ref());
+        let reserve = membership.and_then(|m| m.reserve.as_ref());
         let told_pending = |(_, told): &(Millis, Told)| matches!(told, Told::Keygen(Event::Pending { .. }));
         let keygen = match membership.map(|m| (&m.keygen, &m.keys)) {
             None => KeygenEnd::Never,
@@ -397,8 +399,8 @@ impl Simulation {
             statement: keys.map(|keys| keys.statement),
             certificate: keys.and_then(|keys| keys.certificate.clone()),
             sessions,
-            pairs: membership.map_or_else(BTreeMap::new, |m| m.ecdsa.ends()),
-            presignatures: membership.map_or(0, |m| m.ecdsa.held()),
+            pairs: reserve.map_or_else(BTreeMap::new, pair_ends),
+            presignatures: reserve.map_or(0, Reserve::held),
             told: core::mem::take(&mut self.told[index]),
             points: device.points(),
             crashes: self.crashes[index],

@@ -332,8 +332,12 @@ impl<R: RngCore + CryptoRng> Device<R> {
         self.with_wallet(room, |wallet, context| {
             wallet.keys()?;
             let peer = wallet.seat.others().find(|(_, other)| other.name == member).map(|(id, _)| id);
-            let renewed = peer.is_some_and(|peer| wallet.renew_pair(peer, context.now));
-            if renewed { Ok(()) } else { Err(CommandError::NoSuchMember(member.to_owned())) }
+            let renewed = peer.zip(wallet.reserve.as_mut());
+            if renewed.is_some_and(|(peer, reserve)| reserve.renew_pair(peer, context.now)) {
+                Ok(())
+            } else {
+                Err(CommandError::NoSuchMember(member.to_owned()))
+            }
         })
     }
 

@@ -10,12 +10,13 @@
 mod accounts;
 mod command;
 mod device;
-mod ecdsa;
+
 mod error;
 mod lobbies;
 mod making;
 mod records;
 mod requests;
+mod reserve;
 mod rooms;
 mod tasks;
 mod view;

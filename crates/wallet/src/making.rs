@@ -84,7 +84,7 @@ impl Wallet {
         self.lobby = None;
         self.ceremony.clear();
         context.view(View::Ready { wallet: self.view() });
-        self.start_pairs(BTreeMap::new(), context);
+        self.start_reserve(BTreeMap::new(), context);
         context.compact = true;
     }
 
@@ -225,7 +225,7 @@ impl Logs {
             }
         }
         for wallet in device.wallets.values_mut() {
-            wallet.start_pairs(self.pairs.remove(&wallet.id()).unwrap_or_default(), &mut device.context);
+            wallet.start_reserve(self.pairs.remove(&wallet.id()).unwrap_or_default(), &mut device.context);
             if let Some(sessions) = self.signings.remove(&wallet.id()) {
                 replay_sessions(wallet, sessions, &mut device.context);
             }

@@ -234,8 +234,9 @@ impl Wallet {
             Event::Failed(failure) => {
                 if let Failure::Unattributed { signers } = &failure
                     && let Some(owner) = self.sessions.get(id).map(|session| session.signing.proposer())
+                    && let Some(reserve) = &mut self.reserve
                 {
-                    self.hear_of_malformed(owner, signers, context.now);
+                    reserve.handle_malformed(owner, signers, context.now);
                 }
                 context.view(View::RequestFailed {
                     request: hex::encode(id),

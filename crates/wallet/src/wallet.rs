@@ -1,6 +1,6 @@
 //! One wallet on this device: its roster, its mail, and what it is doing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use quorate_primitives::{ParticipantId, Secret};
@@ -9,6 +9,7 @@ use quorate_session::courier::Courier;
 use quorate_session::envelope::{Envelope, Protocol};
 use quorate_session::keygen::{self, Keygen};
 use quorate_session::lobby::Lobby;
+use quorate_session::reserve::Reserve;
 use quorate_session::roster::{Member, Roster};
 use quorate_session::seat::Seat;
 use quorate_session::signing;
@@ -20,7 +21,6 @@ use zeroize::Zeroizing;
 
 use crate::accounts;
 use crate::device::{Context, Effect, RoomEvent};
-use crate::ecdsa::Ecdsa;
 use crate::error::CommandError;
 use crate::lobbies::{Beginning, OpenLobby};
 use crate::records::{self, Record, WalletRecord};
@@ -39,7 +39,10 @@ pub(crate) struct Wallet {
     pub(crate) ceremony: Vec<Zeroizing<Vec<u8>>>,
     pub(crate) sessions: BTreeMap<[u8; 32], Session>,
     pub(crate) forgotten: Forgotten,
-    pub(crate) ecdsa: Ecdsa,
+    /// Who is connected.
+    pub(crate) online: BTreeSet<ParticipantId>,
+    /// What the ECDSA key needs, once there is one.
+    pub(crate) reserve: Option<Reserve>,
 }
 
 pub(crate) enum Stage {
@@ -68,8 +71,8 @@ impl Wallet {
         let courier = Courier::new(Arc::clone(&seat)).map_err(|error| error.to_string())?;
         let stage = stage(Arc::clone(&seat))?;
         let (ceremony, sessions, forgotten) = (Vec::new(), BTreeMap::new(), Forgotten::new());
-        let ecdsa = Ecdsa::default();
-        Ok(Self { seat, courier, invite, lobby, stage, ceremony, sessions, forgotten, ecdsa })
+        let (online, reserve) = (BTreeSet::new(), None);
+        Ok(Self { seat, courier, invite, lobby, stage, ceremony, sessions, forgotten, online, reserve })
     }
 
     /// Begins the key ceremony of a lobby whose words were confirmed.
@@ -174,7 +177,9 @@ impl Wallet {
             keygen.handle_reconnected(context.now);
         }
         self.sessions.values_mut().for_each(|session| session.signing.handle_reconnected(context.now));
-        self.reconnect_ecdsa(context);
+        if let Some(reserve) = &mut self.reserve {
+            reserve.handle_reconnected(context.now);
+        }
     }
 
     fn handle_frame<R: RngCore + CryptoRng>(
@@ -204,8 +209,11 @@ impl Wallet {
                 }
             }
             (Protocol::Signing, Stage::Ready(_)) => self.handle_signing(envelope, context),
-            (Protocol::Pairing, Stage::Ready(_)) => self.handle_pairing(&envelope, context.now),
-            (Protocol::Presigning, Stage::Ready(_)) => self.handle_presigning(envelope, context),
+            (Protocol::Pairing | Protocol::Presigning, Stage::Ready(_)) => {
+                if let Some(reserve) = &mut self.reserve {
+                    reserve.handle_envelope(envelope, &mut context.rng, context.now);
+                }
+            }
             (Protocol::Keygen, Stage::Failed(_))
             | (
                 Protocol::Signing | Protocol::Pairing | Protocol::Presigning,
@@ -223,7 +231,9 @@ impl Wallet {
             keygen.handle_wake(now);
         }
         self.sessions.values_mut().for_each(|session| session.signing.handle_wake(now));
-        self.wake_ecdsa(now);
+        if let Some(reserve) = &mut self.reserve {
+            reserve.handle_wake(now);
+        }
     }
 
     /// Moves what the machines put out into effects.
@@ -231,7 +241,7 @@ impl Wallet {
         self.settle_lobby(context);
         self.settle_keygen(context);
         self.settle_sessions(context);
-        self.settle_ecdsa(context);
+        self.settle_reserve(context);
         self.settle_sessions(context);
     }
 
@@ -303,8 +313,8 @@ impl Wallet {
             reason,
             members: roster.participants().map(member).collect(),
             keys: shares.iter().map(key).collect(),
-            pairs: self.ecdsa.pairs.ready(),
-            presignatures: self.ecdsa.held(),
+            pairs: self.reserve.as_ref().map_or((0, 0), |reserve| reserve.pairs().ready()),
+            presignatures: self.reserve.as_ref().map_or(0, Reserve::held),
             addresses: accounts::addresses(shares, 0),
         }
     }

@@ -19,15 +19,18 @@ pub enum Mutation {
     },
     /// The peer confirmed the generation that was made last.
     Confirmed,
-    /// A generation is over without a ban: it failed, or a new one was asked for.
+    /// A generation is over without a ban: it failed.
     Over {
         /// Its number: the next one is higher.
         generation: u64,
     },
     /// An extension check failed: nothing goes on with this peer but by an explicit act.
     Banned(Tombstone),
-    /// That act.
-    Renewed,
+    /// That act, or two that can not confirm each other: a new generation is made.
+    Renewed {
+        /// The last generation that is over with it.
+        over: Option<u64>,
+    },
 }
 
 /// One try to make a generation, named by the member with the lower index.

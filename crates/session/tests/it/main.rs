@@ -14,6 +14,7 @@ mod courier;
 mod ecdsa;
 mod keygen;
 mod lobby;
+mod pair_logs;
 mod request;
 mod roster;
 mod signing;

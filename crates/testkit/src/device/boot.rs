@@ -46,7 +46,7 @@ impl Device {
                 if let Some(process) = &mut self.process {
                     process.membership = Some(membership);
                 }
-                self.start_pairs(log.pairs, now);
+                self.start_reserve(log.pairs, now);
             }
         }
         self.reconnect(now, hands)
