@@ -13,7 +13,6 @@ mod error;
 mod extension;
 mod hash;
 pub mod pair;
-pub mod plain;
 pub mod presign;
 pub mod sign;
 mod vole;

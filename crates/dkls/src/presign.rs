@@ -14,16 +14,14 @@ mod presignature;
 mod terms;
 
 pub use confirmation::AwaitingConfirmations;
-pub use extensions::{AwaitingExtensions, begin};
+pub use extensions::{AwaitingExtensions, Round1, begin, begin_for};
 pub use group::SigningGroup;
 pub use messages::{Commitment, Confirmation, Extension, Multiplication, Opening};
 pub use multiplications::AwaitingMultiplications;
 pub use presignature::{Presignature, PresignatureId};
 pub use terms::{Generations, MAX_BATCH, Terms};
 
-pub(crate) use extensions::begin_bound;
 pub(crate) use presignature::About;
-pub(crate) use terms::Binding;
 
 use std::collections::BTreeMap;
 

@@ -16,8 +16,7 @@ use k256::Scalar;
 use quorate_primitives::{ParticipantId, Secret};
 
 pub use plan::{CombineError, Signature, SigningPlan};
-pub(crate) use statement::digest_scalar;
-pub use statement::{Statement, TweakedKey};
+pub use statement::{MessageHash, Statement, TweakedKey};
 
 use crate::attribution::AttributionOpening;
 use crate::presign::Presignature;
@@ -49,7 +48,11 @@ impl Presignature {
     /// share leaves. After a crash the stored bytes are sent again, never computed again.
     pub fn sign(self, statement: &Statement) -> Result<(OnlineShare, Signing), Fault> {
         self.accepts(statement)?;
-        let delta = statement.delta(&self.about.nonce_point);
+        // Plain mode knew the message before R: the paper's order needs no re-randomisation.
+        let delta = match self.about.message {
+            Some(_) => Scalar::ZERO,
+            None => statement.delta(&self.about.nonce_point),
+        };
         self.sign_with(&statement.key, statement.digest_scalar()?, delta)
     }
 
@@ -64,6 +67,7 @@ impl Presignature {
             ("key", *statement.key.stored_key() != about.key),
             ("signer set", !statement.signers.iter().eq(about.commitments.keys())),
             ("epoch", statement.epoch != about.epoch),
+            ("message", about.message.is_some_and(|message| message != statement.message())),
         ];
         if let Some((what, _)) = differs.into_iter().find(|(_, differs)| *differs) {
             return Err(Misuse::OtherStatement(what));

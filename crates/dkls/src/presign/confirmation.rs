@@ -76,6 +76,7 @@ impl AwaitingConfirmations {
                 epoch: session.terms.epoch,
                 nonce_point: one.nonce_point,
                 commitments,
+                message: session.message,
             };
             Presignature::new(about, one.shares, one.opening)
         });

@@ -13,11 +13,12 @@ use zeroize::Zeroizing;
 use super::messages::Multiplied;
 use super::terms::Session;
 use super::{
-    AwaitingMultiplications, Binding, Commitment, Extension, Messages, Multiplication, Opening, Pairs,
-    SigningGroup, Terms,
+    AwaitingMultiplications, Commitment, Extension, Messages, Multiplication, Opening, Pairs, SigningGroup,
+    Terms,
 };
 use crate::extension::{BobRows, Call};
 use crate::pair::{Direction, PairKeys};
+use crate::sign::MessageHash;
 use crate::vole::{self, OTS};
 use crate::wire::point_bytes;
 use crate::{Fault, Misuse, Offence, Part};
@@ -52,7 +53,7 @@ pub(super) struct BobSide {
 }
 
 /// What a round gives: the next state, what is for all, and what is for each counterparty.
-type Round1 = (AwaitingExtensions, Commitment, Messages<Extension>);
+pub type Round1 = (AwaitingExtensions, Commitment, Messages<Extension>);
 
 /// Begins a batch of presignatures: draws r_i and φ_i, and chooses towards every counterparty.
 ///
@@ -64,17 +65,32 @@ pub fn begin(
     pairs: &Pairs<'_>,
     rng: &mut (impl RngCore + CryptoRng),
 ) -> Result<Round1, Fault> {
-    begin_bound(group, terms, pairs, Binding::Later, rng)
+    begin_session(group, terms, pairs, None, rng)
 }
 
-pub(crate) fn begin_bound(
+/// Begins one presignature for one message, in the paper's order (plain mode): it signs nothing else, and without
+/// re-randomisation.
+///
+/// # Errors
+/// As [`begin`], and [`Misuse::Batch`] for a batch of more than one.
+pub fn begin_for(
+    message: MessageHash,
     group: &Arc<SigningGroup>,
     terms: Terms,
     pairs: &Pairs<'_>,
-    binding: Binding<'_>,
     rng: &mut (impl RngCore + CryptoRng),
 ) -> Result<Round1, Fault> {
-    let session = Session::new(Arc::clone(group), terms, pairs, binding)?;
+    begin_session(group, terms, pairs, Some(message), rng)
+}
+
+fn begin_session(
+    group: &Arc<SigningGroup>,
+    terms: Terms,
+    pairs: &Pairs<'_>,
+    message: Option<MessageHash>,
+    rng: &mut (impl RngCore + CryptoRng),
+) -> Result<Round1, Fault> {
+    let session = Session::new(Arc::clone(group), terms, pairs, message)?;
     let mut rng = session.hedged("round 1", rng);
     let nonces = Nonces::draw(session.terms.batch, &mut rng);
     let hash = commitment_hash(&session.id, group.me(), &nonces.points, &nonces.blind);

@@ -10,6 +10,7 @@ use quorate_threshold::suite::{Curve, Secp256k1, Secp256k1Point};
 
 use crate::Misuse;
 use crate::attribution::AttributionOpening;
+use crate::sign::MessageHash;
 use crate::wire::{POINT_LEN, point_bytes, scalar_bytes};
 
 /// The name of a presignature: a hash of its session, hence of the owner, and its index in the batch.
@@ -50,6 +51,8 @@ pub(crate) struct About {
     pub nonce_point: Secp256k1Point,
     /// K_j of every signer.
     pub commitments: BTreeMap<ParticipantId, [u8; 32]>,
+    /// The one message that it may sign; `None` for any.
+    pub message: Option<MessageHash>,
 }
 
 impl PresignatureId {
@@ -88,6 +91,11 @@ impl Presignature {
         self.about.commitments.keys().copied()
     }
 
+    /// Returns the one message that it may sign; `None` if it is for any.
+    pub const fn message(&self) -> Option<MessageHash> {
+        self.about.message
+    }
+
     /// Returns the epoch of the key; another epoch makes the presignature worthless.
     pub const fn epoch(&self) -> u64 {
         self.about.epoch
@@ -98,7 +106,7 @@ impl Presignature {
     /// # Security
     /// The vault deletes the entry durably before it hands the presignature out again. A backup never holds it.
     pub fn into_sealed_bytes(self) -> Secret<Vec<u8>> {
-        let About { id, me, key, epoch, nonce_point, commitments } = self.about;
+        let About { id, me, key, epoch, nonce_point, commitments, message } = self.about;
         let stored = Stored {
             id,
             me,
@@ -108,6 +116,7 @@ impl Presignature {
             commitments,
             shares: Secret::new(self.shares.expose().each_ref().map(scalar_bytes)),
             opening: self.opening,
+            message,
         };
         Secret::new(encoding::to_bytes(&stored))
     }
@@ -120,7 +129,7 @@ impl Presignature {
     pub fn from_sealed_bytes(bytes: Secret<Vec<u8>>) -> Result<Self, Misuse> {
         let malformed = Misuse::Stored("presignature");
         let stored: Stored = encoding::from_bytes(bytes.expose()).map_err(|_| malformed)?;
-        let Stored { id, me, key, epoch, nonce_point, commitments, shares, opening } = stored;
+        let Stored { id, me, key, epoch, nonce_point, commitments, shares, opening, message } = stored;
         if !commitments.contains_key(&me) || commitments.len() > usize::from(MAX_PARTICIPANTS) {
             return Err(malformed);
         }
@@ -130,7 +139,7 @@ impl Presignature {
         for (scalar, bytes) in scalars.expose_mut().iter_mut().zip(shares.expose()) {
             *scalar = Secp256k1::scalar_from_bytes(bytes).map_err(|_| malformed)?;
         }
-        let about = About { id, me, key, epoch, nonce_point, commitments };
+        let about = About { id, me, key, epoch, nonce_point, commitments, message };
         Ok(Self { about, shares: scalars, opening })
     }
 }
@@ -145,6 +154,7 @@ struct Stored {
     commitments: BTreeMap<ParticipantId, [u8; 32]>,
     shares: Secret<[[u8; 32]; 3]>,
     opening: AttributionOpening,
+    message: Option<MessageHash>,
 }
 
 impl encoding::Versioned for Stored {

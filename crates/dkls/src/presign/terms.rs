@@ -9,6 +9,7 @@ use rand_core::{CryptoRng, RngCore};
 use super::{Pairs, SigningGroup};
 use crate::extension::Shape;
 use crate::pair::PairKeys;
+use crate::sign::MessageHash;
 use crate::{Fault, Misuse, Pair, VERSION};
 
 /// The largest batch: its messages stay below 3 MB.
@@ -34,19 +35,14 @@ pub struct Terms {
     pub batch: u16,
 }
 
-/// What the presignatures are for: anything to come, or one statement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Binding<'a> {
-    Later,
-    Statement(&'a [u8; 32]),
-}
-
 /// A session: its id and what it is made of.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub id: [u8; 32],
     pub group: Arc<SigningGroup>,
     pub terms: Terms,
+    /// The one message that the presignature is for; `None` for any to come.
+    pub message: Option<MessageHash>,
 }
 
 impl Session {
@@ -55,9 +51,10 @@ impl Session {
         group: Arc<SigningGroup>,
         terms: Terms,
         pairs: &Pairs<'_>,
-        binding: Binding<'_>,
+        message: Option<MessageHash>,
     ) -> Result<Self, Misuse> {
-        if terms.batch == 0 || terms.batch > MAX_BATCH {
+        let most = if message.is_some() { 1 } else { MAX_BATCH };
+        if terms.batch == 0 || terms.batch > most {
             return Err(Misuse::Batch(terms.batch));
         }
         if group.point(terms.owner).is_none() {
@@ -68,7 +65,7 @@ impl Session {
         if !terms.generations.keys().eq(all.iter()) {
             return Err(Misuse::Generations);
         }
-        let session = Self { id: session_id(&group, &terms, binding), group, terms };
+        let session = Self { id: session_id(&group, &terms, message.as_ref()), group, terms, message };
         session.check_pairs(pairs)?;
         Ok(session)
     }
@@ -123,7 +120,7 @@ impl Session {
     }
 }
 
-fn session_id(group: &SigningGroup, terms: &Terms, binding: Binding<'_>) -> [u8; 32] {
+fn session_id(group: &SigningGroup, terms: &Terms, message: Option<&MessageHash>) -> [u8; 32] {
     let generations = terms.generations.iter().map(|(pair, generation)| {
         let mut bytes = [0; 12];
         let parts = [
@@ -135,9 +132,9 @@ fn session_id(group: &SigningGroup, terms: &Terms, binding: Binding<'_>) -> [u8;
         bytes.copy_from_slice(&parts);
         bytes
     });
-    let (mode, statement) = match binding {
-        Binding::Later => ("presignatures", [0; 32]),
-        Binding::Statement(hash) => ("statement", *hash),
+    let (mode, message) = match message {
+        None => ("presignatures", [0; 32]),
+        Some(MessageHash(hash)) => ("message", *hash),
     };
     Transcript::new("dkls/session")
         .number("version", VERSION.into())
@@ -151,6 +148,6 @@ fn session_id(group: &SigningGroup, terms: &Terms, binding: Binding<'_>) -> [u8;
         .list("generations", generations)
         .number("batch", terms.batch.into())
         .field("mode", mode.as_bytes())
-        .field("statement", &statement)
+        .field("message", &message)
         .finish()
 }

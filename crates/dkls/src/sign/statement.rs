@@ -1,5 +1,6 @@
 //! What is signed, and the re-randomisation that everything in it goes into.
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use hkdf::Hkdf;
 use k256::Scalar;
 use k256::elliptic_curve::bigint::U512;
@@ -23,6 +24,10 @@ pub struct TweakedKey {
     point: Secp256k1Point,
     public_key: [u8; POINT_LEN],
 }
+
+/// The hash of a digest and the key that signs it: what plain mode binds before its first round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
+pub struct MessageHash(pub [u8; 32]);
 
 /// What t members approved: the digest under a tweaked key, with one presignature of one signer set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,6 +97,18 @@ impl TweakedKey {
     }
 }
 
+impl MessageHash {
+    /// Hashes the key, the tweak and the digest.
+    pub fn new(key: &TweakedKey, digest: &[u8; 32]) -> Self {
+        let hash = Transcript::new("dkls/message")
+            .field("key", &key.stored)
+            .field("tweak", &scalar_bytes(&key.tweak))
+            .field("digest", digest)
+            .finish();
+        Self(hash)
+    }
+}
+
 impl Statement {
     /// Returns the hash that approvals and shares are bound to.
     pub fn hash(&self) -> [u8; 32] {
@@ -106,9 +123,15 @@ impl Statement {
             .finish()
     }
 
-    /// h modulo the group order, which is not zero.
+    /// Returns the hash of what is signed, whatever it is signed with.
+    pub fn message(&self) -> MessageHash {
+        MessageHash::new(&self.key, &self.digest)
+    }
+
+    /// h modulo the group order. Not zero: anybody can make a signature of that.
     pub(crate) fn digest_scalar(&self) -> Result<Scalar, Misuse> {
-        digest_scalar(&self.digest)
+        let scalar = narrow_scalar(self.digest);
+        if scalar == Scalar::ZERO { Err(Misuse::ZeroDigest) } else { Ok(scalar) }
     }
 
     /// δ = wide-reduce(HKDF-SHA256(ρ, enc(label, X, τ, h, R, P, id, epoch), 48 bytes)).
@@ -128,10 +151,4 @@ impl Statement {
         debug_assert!(expanded.is_ok(), "48 bytes are within the bounds of the expansion");
         <Scalar as Reduce<U512>>::reduce_bytes(&wide.into())
     }
-}
-
-/// Reduces a digest, refusing zero: anybody can make a signature of it.
-pub(crate) fn digest_scalar(digest: &[u8; 32]) -> Result<Scalar, Misuse> {
-    let scalar = narrow_scalar(*digest);
-    if scalar == Scalar::ZERO { Err(Misuse::ZeroDigest) } else { Ok(scalar) }
 }

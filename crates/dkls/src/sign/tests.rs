@@ -55,6 +55,7 @@ fn deal(seed: u64) -> Dealt {
             epoch: 1,
             nonce_point,
             commitments: commitments.clone(),
+            message: None,
         };
         let at = usize::from(id) - 1;
         Presignature::new(about, Secret::new(halves.map(|half| half[at])), openings[at].clone())
