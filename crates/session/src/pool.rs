@@ -7,6 +7,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use quorate_dkls::presign::{Presignature, PresignatureId};
+use quorate_dkls::sign::MessageHash;
 use quorate_primitives::ParticipantId;
 
 /// How many presignatures of one owner are held at most.
@@ -79,6 +80,44 @@ impl Pool {
         Some(ids)
     }
 
+    /// Gives a session of this device an id for each of these messages, made for it and nothing else, all or none.
+    pub fn choose_for(
+        &mut self,
+        me: ParticipantId,
+        signers: &[ParticipantId],
+        messages: &[MessageHash],
+    ) -> Option<Vec<PresignatureId>> {
+        let mut ids = Vec::new();
+        for message in messages {
+            let fits = |(id, held): &(&PresignatureId, &Held)| {
+                held.is_for(me, signers)
+                    && held.message() == Some(*message)
+                    && !ids.contains(*id)
+                    && !self.chosen.contains(id)
+            };
+            ids.push(self.held.iter().find(fits).map(|(id, _)| *id)?);
+        }
+        self.chosen.extend(&ids);
+        Some(ids)
+    }
+
+    /// Returns how many presignatures of `owner` and `signers` are for this message.
+    pub fn made_for(&self, owner: ParticipantId, signers: &[ParticipantId], message: MessageHash) -> usize {
+        let fits = |held: &&Held| held.is_for(owner, signers) && held.message() == Some(message);
+        self.held.values().filter(fits).count()
+    }
+
+    /// Returns whether any presignature is for one message only.
+    pub fn holds_any_for_one(&self) -> bool {
+        self.held.values().any(|held| held.message().is_some())
+    }
+
+    /// Erases presignatures for one message that nobody asks to sign any more.
+    pub fn keep_only_for(&mut self, messages: &[MessageHash]) {
+        self.held.retain(|_, held| held.message().is_none_or(|message| messages.contains(&message)));
+        self.chosen.retain(|id| self.held.contains_key(id));
+    }
+
     /// Takes presignatures out, for a package of their owner: all, or none if one is not here, not the owner's, or of
     /// other signers.
     pub fn take(
@@ -128,13 +167,17 @@ impl Pool {
         signers: &[ParticipantId],
     ) -> impl Iterator<Item = PresignatureId> {
         let fits = move |(id, held): &(&PresignatureId, &Held)| {
-            held.is_for(owner, signers) && !self.chosen.contains(id)
+            held.is_for(owner, signers) && held.message().is_none() && !self.chosen.contains(id)
         };
         self.held.iter().filter(fits).map(|(id, _)| *id)
     }
 }
 
 impl Held {
+    const fn message(&self) -> Option<MessageHash> {
+        self.presignature.message()
+    }
+
     fn is_for(&self, owner: ParticipantId, signers: &[ParticipantId]) -> bool {
         self.owner == owner && self.presignature.signers().eq(signers.iter().copied())
     }

@@ -19,6 +19,7 @@ use quorate_dkls::presign::{
     self, AwaitingConfirmations, AwaitingExtensions, AwaitingMultiplications, Pairs, Presignature,
     PresignatureId, SigningGroup, Terms,
 };
+use quorate_dkls::sign::MessageHash;
 use quorate_dkls::{Disclosure, Fault, Misuse, Offence, Pair, Tombstone};
 use quorate_primitives::{HedgedRng, KeyPurpose, Millis, ParticipantId, Timestamp, Transcript};
 use quorate_threshold::KeyShare;
@@ -82,6 +83,17 @@ pub enum Failure {
     },
 }
 
+/// What a session is to make.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// Who signs, in order.
+    pub signers: &'a [ParticipantId],
+    /// How many presignatures: one, if it is for one message.
+    pub batch: u16,
+    /// The message that it signs and nothing else (plain mode); `None` for any to come.
+    pub message: Option<MessageHash>,
+}
+
 /// One session.
 pub struct Presigning {
     seat: Arc<Seat>,
@@ -117,7 +129,7 @@ impl Presigning {
     pub fn propose(
         seat: Arc<Seat>,
         share: &KeyShare,
-        (signers, batch): (&[ParticipantId], u16),
+        wanted: Wanted<'_>,
         pairs: &Pairs<'_>,
         generations: Vec<(Pair, u64)>,
         entropy: &[u8; 32],
@@ -126,7 +138,8 @@ impl Presigning {
         // With randomness that stands still, two sessions of one owner still differ by their time.
         let context = Transcript::new("presigning/counter").number("now", now.0).finish();
         let counter = HedgedRng::new(entropy, seat.identity().seed().expose(), &context).next_u64();
-        let proposal = Proposal { signers: signers.to_vec(), batch, counter, generations };
+        let Wanted { signers, batch, message } = wanted;
+        let proposal = Proposal { signers: signers.to_vec(), batch, counter, generations, message };
         let body = quorate_primitives::encoding::body_bytes(&proposal);
         let session = session_id(&seat, seat.me(), &body);
         let envelope = seat.say(Protocol::Presigning, session, (Round::Proposal as u8, 0), None, body);
@@ -200,7 +213,10 @@ impl Presigning {
             batch: said.batch,
         };
         let mut rng = HedgedRng::new(entropy, seat.identity().seed().expose(), &session);
-        let (round, commitment, extensions) = presign::begin(&group, terms, pairs, &mut rng)?;
+        let (round, commitment, extensions) = match said.message {
+            None => presign::begin(&group, terms, pairs, &mut rng)?,
+            Some(message) => presign::begin_for(message, &group, terms, pairs, &mut rng)?,
+        };
         let mut presigning = Self {
             session,
             owner,

@@ -43,6 +43,8 @@ pub struct Request {
     pub purpose: KeyPurpose,
     /// How many messages are signed at once.
     pub messages: usize,
+    /// Whether ECDSA signs in plain mode.
+    pub plain: bool,
     /// What each person says, by device.
     pub answers: Vec<Answer>,
     /// How long approvals are taken.
@@ -126,6 +128,7 @@ impl Plan {
             proposer: 0,
             purpose,
             messages: 1,
+            plain: false,
             answers: answers.to_vec(),
             patience: 30_000,
         };
@@ -203,6 +206,7 @@ impl Plan {
                 proposer: dice.index(devices),
                 purpose: dice.pick(&purposes),
                 messages: 1 + dice.index(2),
+                plain: self.is_plain(),
                 answers,
                 patience: 5_000 + dice.below(20_000),
             });
@@ -214,11 +218,17 @@ impl Plan {
                 proposer: dice.pick(&honest),
                 purpose,
                 messages: 1,
+                plain: self.is_plain(),
                 answers: vec![Answer::Approve; devices],
                 patience: RECOVERY,
             });
         }
         self.end_at = self.heal_at + 4 * RECOVERY;
+    }
+
+    /// Every fourth run signs in plain mode.
+    const fn is_plain(&self) -> bool {
+        self.seed % 4 == 3
     }
 
     /// Returns whether devices need pairs: somebody asks for an ECDSA signature, or they make presignatures ahead.

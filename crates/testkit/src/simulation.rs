@@ -301,6 +301,7 @@ impl Simulation {
             messages: (0..request.messages)
                 .map(|message| Message { key: 0, bytes: vec![1 + u8::try_from(message).unwrap_or(0); 32] })
                 .collect(),
+            plain: request.plain,
             policy_version: 0,
             note: String::new(),
             expires: self.clock.now_at(index).after(request.patience),

@@ -128,6 +128,10 @@ pub struct Request {
     /// The account, counted from 0.
     #[serde(default)]
     pub account: u32,
+    /// Whether ECDSA signs in plain mode: bound to the message from the first round on, with no presignature made
+    /// ahead.
+    #[serde(default)]
+    pub plain: bool,
     /// What it should do.
     pub content: Content,
 }

@@ -1,6 +1,6 @@
 //! Why a command was not carried out.
 
-use quorate_chains::ChainError;
+use quorate_chains::{Chain, ChainError};
 use quorate_primitives::InvalidThreshold;
 use quorate_session::lobby::LobbyError;
 use quorate_session::signing::OpenError;
@@ -43,7 +43,7 @@ pub enum CommandError {
     Decided(String),
     /// The wallet has no key for this chain.
     #[error("wallet has no key for {0}")]
-    NoKey(quorate_chains::Chain),
+    NoKey(Chain),
     /// No other member of the wallet has this name.
     #[error("wallet has no other member called {0:?}")]
     NoSuchMember(String),
@@ -59,6 +59,9 @@ pub enum CommandError {
     /// The session can not be opened.
     #[error("request can not be opened")]
     Open(#[from] OpenError),
+    /// Plain mode is about presignatures, which the chain's signatures do without.
+    #[error("plain mode is for ECDSA, which {0} does not use")]
+    NothingToBind(Chain),
     /// Too many requests are open.
     #[error("{0} requests are open: decide some first")]
     TooManyOpen(usize),

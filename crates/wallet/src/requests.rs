@@ -5,11 +5,11 @@ mod bounds;
 use std::sync::Arc;
 
 use quorate_chains as chains;
-use quorate_primitives::{Millis, Timestamp};
+use quorate_primitives::{KeyPurpose, Millis, Timestamp};
 use quorate_session::envelope::Envelope;
 use quorate_session::output::Output;
 use quorate_session::seat::Seat;
-use quorate_session::signing::{Event, Failure, Mutation, Signing};
+use quorate_session::signing::{Event, Failure, Mutation, Signing, TaskKey};
 use rand_core::{CryptoRng, RngCore};
 
 use crate::command::Request;
@@ -62,7 +62,11 @@ impl Wallet {
         context: &mut Context<R>,
     ) -> Result<(), CommandError> {
         let (verified, signing) = tasks::prepare(&self.keys()?.shares, request)?;
-        self.open_own(verified, signing, note, ttl, context)
+        let is_ecdsa = |key: &TaskKey| key.purpose == KeyPurpose::EcdsaSecp256k1;
+        if request.plain && !signing.keys.iter().any(is_ecdsa) {
+            return Err(CommandError::NothingToBind(request.chain));
+        }
+        self.open_own(verified, signing, (request.plain, note), ttl, context)
     }
 
     /// Proposes again what an earlier session asked for: signing sessions never resume.
@@ -80,21 +84,21 @@ impl Wallet {
         }
         let task = earlier.signing.task();
         let signing = tasks::Signing { keys: task.keys.clone(), messages: task.messages.clone() };
-        let note = task.note.clone();
-        self.open_own(earlier.verified.clone(), signing, note, ttl, context)
+        let (plain, note) = (task.plain, task.note.clone());
+        self.open_own(earlier.verified.clone(), signing, (plain, note), ttl, context)
     }
 
     fn open_own<R: RngCore + CryptoRng>(
         &mut self,
         verified: Verified,
         signing: tasks::Signing,
-        note: String,
+        (plain, note): (bool, String),
         ttl: Millis,
         context: &mut Context<R>,
     ) -> Result<(), CommandError> {
         self.check_room_for_one_more(self.seat.me())?;
         let keys = self.keys()?;
-        let task = tasks::task(&verified, signing, note, context.now.after(ttl), context.entropy());
+        let task = tasks::task(&verified, signing, plain, note, context.now.after(ttl), context.entropy());
         let mut signing = Signing::propose(Arc::clone(&self.seat), &keys.shares, task, context.now)?;
         let id = *signing.session();
         signing.approve(&context.entropy(), context.now);
@@ -320,6 +324,7 @@ impl Wallet {
             proposer: self.member_name(signing.proposer()),
             chain: signing.task().chain.clone(),
             note: signing.task().note.clone(),
+            plain: signing.task().plain,
             review: session.verified.review.clone(),
             approved: decided(true),
             refused: decided(false),

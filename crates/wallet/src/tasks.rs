@@ -77,6 +77,7 @@ pub(crate) struct Signing {
 pub(crate) fn task(
     verified: &Verified,
     signing: Signing,
+    plain: bool,
     note: String,
     expires: Timestamp,
     nonce: [u8; 32],
@@ -86,6 +87,7 @@ pub(crate) fn task(
         chain: format!("{}:{}", verified.account.chain, verified.account.network),
         payload: verified.unsigned.bytes.clone(),
         messages: signing.messages,
+        plain,
         policy_version: 0,
         note,
         expires,

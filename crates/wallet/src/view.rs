@@ -263,6 +263,8 @@ pub struct RequestView {
     pub chain: String,
     /// What the proposer says.
     pub note: String,
+    /// Whether ECDSA signs in plain mode.
+    pub plain: bool,
     /// What this device decoded.
     pub review: Review,
     /// Who approved.

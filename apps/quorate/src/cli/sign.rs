@@ -69,6 +69,10 @@ pub struct SignArgs {
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     pub note: String,
 
+    /// Bind an ECDSA signature to what is signed from its first round on: slower, and no presignature is used
+    #[arg(long)]
+    pub plain: bool,
+
     #[command(flatten)]
     pub wait: WaitArgs,
 }

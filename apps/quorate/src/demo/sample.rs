@@ -111,7 +111,7 @@ pub(super) fn requests(
     };
     let request = |kind, intent| {
         let content = Content::Build { intent, context: context.clone() };
-        (kind, Request { chain, network, account: 0, content })
+        (kind, Request { chain, network, account: 0, plain: false, content })
     };
     match chain {
         Chain::Solana => vec![request("transfer", transfer), request("message", message)],

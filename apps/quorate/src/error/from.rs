@@ -107,6 +107,7 @@ impl From<CommandError> for CliError {
             }
             CommandError::NotHexadecimal => (Kind::Invalid, None),
             CommandError::Open(_) => (Kind::Failed, None),
+            CommandError::NothingToBind(_) => (Kind::Invalid, Some("leave --plain out")),
             CommandError::TooManyOpen(_) => (Kind::Invalid, Some("`quorate requests` shows them")),
             CommandError::Name(_) => (Kind::Invalid, Some("names have 1 to 64 visible characters")),
             CommandError::NothingToConfirm => {

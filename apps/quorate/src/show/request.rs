@@ -46,6 +46,9 @@ pub fn request(request: &RequestView, now: Timestamp, ink: Ink) -> String {
     if !request.note.is_empty() {
         rows.push(["Note".to_owned(), format!("\"{}\" (not signed)", plain(&request.note))]);
     }
+    if request.plain {
+        rows.push(["Mode".to_owned(), "plain: no presignature made ahead is used".to_owned()]);
+    }
     let proposer = plain(&request.proposer);
     rows.push(["Needs".to_owned(), format!("{} approvals, that of {proposer} included", request.needed)]);
     rows.push(["Ends".to_owned(), until(request.expires, now)]);

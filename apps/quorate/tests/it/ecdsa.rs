@@ -110,7 +110,7 @@ fn signs_words_and_typed_data(stage: &mut Stage) {
 
 fn signs_what_other_programs_made(stage: &mut Stage, own: &Own) {
     stage.note("what other programs made; a PSBT may spend from both of the account's addresses on Bitcoin");
-    let base = ["sign", "raw-tx", "ethereum.bin", "--chain", "ethereum", "--network", "base"];
+    let base = ["sign", "raw-tx", "ethereum.bin", "--chain", "ethereum", "--network", "base", "--plain"];
     signed(stage, &base, "ethereum", "base");
     signed(stage, &["sign", "psbt", "dogecoin.psbt", "--chain", "dogecoin"], "dogecoin", "mainnet");
     let spent = [own.utxo(stage, Chain::Bitcoin), own.utxo(stage, Chain::BitcoinSegwit)];

@@ -5,6 +5,7 @@ use quorate_dkls::Pair;
 use quorate_dkls::presign::{
     Commitment, Confirmation, Extension, Generations, MAX_BATCH, Multiplication, Opening,
 };
+use quorate_dkls::sign::MessageHash;
 use quorate_primitives::{MAX_PARTICIPANTS, ParticipantId, encoding};
 
 use crate::envelope::Envelope;
@@ -66,6 +67,8 @@ pub struct Proposal {
     pub counter: u64,
     /// The generation of every pair of the signers, in order.
     pub generations: Vec<(Pair, u64)>,
+    /// The one message that it is for (plain mode); `None` for any to come.
+    pub message: Option<MessageHash>,
 }
 
 impl Proposal {
@@ -92,7 +95,7 @@ pub struct Ended {
 
 const MAX_PROPOSAL_LEN: usize = {
     let members = MAX_PARTICIPANTS as usize;
-    4 + 2 * members + 2 + 8 + 4 + 12 * members * members
+    4 + 2 * members + 2 + 8 + 4 + 12 * members * members + 1 + 32
 };
 
 /// Returns the longest body of a round that is read.

@@ -9,11 +9,11 @@ use super::{Ahead, Event, Reserve, draw};
 use crate::envelope::Envelope;
 use crate::output::Output;
 use crate::pairing::Pairing;
-use crate::presigning::{self, Presigning};
+use crate::presigning::{self, Presigning, Wanted};
 use crate::signing::Signing;
 
 /// How many presignatures one session makes ahead at most.
-const MAX_BATCH_AHEAD: usize = 16;
+const MAX_BATCH_AHEAD: u16 = 16;
 
 /// For how many signer sets presignatures are made ahead.
 const MAX_SETS_AHEAD: usize = 16;
@@ -81,14 +81,12 @@ impl Reserve {
     /// Begins a session of this device's own. `None` if a pair is not ready.
     pub(super) fn presign(
         &mut self,
-        signers: &[ParticipantId],
-        batch: usize,
+        wanted: Wanted<'_>,
         rng: &mut (impl RngCore + CryptoRng),
         now: Timestamp,
     ) -> Option<()> {
-        let pairs = self.pairs.keys(self.seat.me(), signers)?;
-        let generations = self.pairs.generations(signers)?;
-        let wanted = (signers, u16::try_from(batch).ok()?);
+        let pairs = self.pairs.keys(self.seat.me(), wanted.signers)?;
+        let generations = self.pairs.generations(wanted.signers)?;
         let seat = Arc::clone(&self.seat);
         let begun = Presigning::propose(seat, &self.share, wanted, &pairs, generations, &draw(rng), now);
         let presigning = begun.ok()?;
@@ -164,8 +162,9 @@ impl Reserve {
             let available = self.pool.available(me, &signers);
             let rests = self.resting.contains_key(&signers);
             if available * 2 <= ahead.target && !rests && !self.is_making(me, &signers) {
-                let batch = (ahead.target - available).min(MAX_BATCH_AHEAD);
-                let _ = self.presign(&signers, batch, rng, now);
+                let batch = u16::try_from(ahead.target - available)
+                    .map_or(MAX_BATCH_AHEAD, |missing| missing.min(MAX_BATCH_AHEAD));
+                let _ = self.presign(Wanted { signers: &signers, batch, message: None }, rng, now);
             }
         }
     }

@@ -1,11 +1,13 @@
 //! Giving requests the presignatures that they wait for, and ending their wait where there will be none.
 
+use quorate_dkls::presign::MAX_BATCH;
+use quorate_dkls::sign::MessageHash;
 use quorate_primitives::{Millis, ParticipantId, Timestamp};
 use rand_core::{CryptoRng, RngCore};
 
 use super::making::REST;
 use super::{Ahead, Reserve};
-use crate::presigning;
+use crate::presigning::{self, Wanted};
 use crate::signing::{Signing, Wants};
 
 /// So many signatures in a row that nobody can be blamed for stop a signer set.
@@ -31,6 +33,7 @@ impl Reserve {
         self.make_ahead(ahead, rng, now);
         self.settle_presignings(requests, now);
         self.forget_presignings(now);
+        self.tidy(requests);
     }
 
     /// A signature failed and nobody can be blamed: what was made along with its presignatures goes, and after some in a
@@ -47,7 +50,9 @@ impl Reserve {
         // The choice of a device that signs too is followed by its own supply.
         for _ in 0..2 {
             match request.wants() {
-                Some(Wants::Choice { signers, count }) => self.choose(request, &signers, count, rng, now),
+                Some(Wants::Choice { signers, count, messages }) => {
+                    self.choose(request, (&signers, count), &messages, rng, now);
+                }
                 Some(Wants::Presignatures { owner, signers, ids }) => {
                     match self.pool.take(owner, &signers, &ids) {
                         Some(taken) => request.supply(taken),
@@ -63,13 +68,18 @@ impl Reserve {
     fn choose(
         &mut self,
         request: &mut Signing,
-        signers: &[ParticipantId],
-        count: usize,
+        (signers, count): (&[ParticipantId], usize),
+        messages: &[MessageHash],
         rng: &mut (impl RngCore + CryptoRng),
         now: Timestamp,
     ) {
         let me = self.seat.me();
-        if let Some(ids) = self.pool.choose(me, signers, count) {
+        let chosen = if messages.is_empty() {
+            self.pool.choose(me, signers, count)
+        } else {
+            self.pool.choose_for(me, signers, messages)
+        };
+        if let Some(ids) = chosen {
             return request.choose(&ids, now);
         }
         let unable = self.unable(signers);
@@ -77,8 +87,29 @@ impl Reserve {
             request.pass_over(&unable, now);
         } else if !self.is_making(me, signers) {
             // A pair that is not ready yet will be; the request waits for it until its deadline.
+            let message = self.not_made_for(signers, messages);
             let missing = count.saturating_sub(self.pool.available(me, signers));
-            let _ = self.presign(signers, missing, rng, now);
+            let batch = if message.is_some() { 1 } else { u16::try_from(missing).unwrap_or(MAX_BATCH) };
+            let _ = self.presign(Wanted { signers, batch, message }, rng, now);
+        }
+    }
+
+    /// Returns the first of a plain request's messages that no presignature was made for.
+    fn not_made_for(&self, signers: &[ParticipantId], messages: &[MessageHash]) -> Option<MessageHash> {
+        let me = self.seat.me();
+        let is_missing = |message: &&MessageHash| {
+            let needed = messages.iter().filter(|other| other == message).count();
+            self.pool.made_for(me, signers, **message) < needed
+        };
+        messages.iter().find(is_missing).copied()
+    }
+
+    /// What was made for one message goes when nobody asks to sign that any more.
+    fn tidy(&mut self, requests: &[&mut Signing]) {
+        if self.pool.holds_any_for_one() {
+            let asked: Vec<MessageHash> =
+                requests.iter().flat_map(|request| request.plain_messages()).collect();
+            self.pool.keep_only_for(&asked);
         }
     }
 

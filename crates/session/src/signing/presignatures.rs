@@ -4,6 +4,7 @@
 //! names presignatures of its own, and every signer hands over those that the package names, once.
 
 use quorate_dkls::presign::{Presignature, PresignatureId};
+use quorate_dkls::sign::MessageHash;
 use quorate_primitives::{ParticipantId, Timestamp};
 
 use super::messages::Package;
@@ -18,6 +19,8 @@ pub enum Wants {
         signers: Vec<ParticipantId>,
         /// How many.
         count: usize,
+        /// In plain mode, the message that each must have been made for.
+        messages: Vec<MessageHash>,
     },
     /// A signer's: the presignatures that the proposer named. Answered by [`Signing::supply`].
     Presignatures {
@@ -37,6 +40,7 @@ impl Signing {
             Phase::Choosing(approvals) => Some(Wants::Choice {
                 signers: approvals.iter().map(|approval| approval.header.sender).collect(),
                 count: self.ecdsa_messages().count(),
+                messages: self.plain_messages(),
             }),
             Phase::Signing(fixed) if self.nonces.is_some() && !fixed.presignatures.is_empty() => {
                 Some(Wants::Presignatures {
@@ -61,10 +65,24 @@ impl Signing {
 
     /// Hands over the presignatures that the package names; the shares leave.
     pub fn supply(&mut self, presignatures: Vec<Presignature>) {
-        if matches!(self.wants(), Some(Wants::Presignatures { .. })) {
-            self.release_with(presignatures);
-            self.aggregate();
+        if !matches!(self.wants(), Some(Wants::Presignatures { .. })) {
+            return;
         }
+        // What was approved in plain mode is signed in it, whatever the proposer names, and nothing else is.
+        if presignatures.iter().any(|presignature| presignature.message().is_some() != self.task.plain) {
+            return self.give_up_presignatures("made for something else");
+        }
+        self.release_with(presignatures);
+        self.aggregate();
+    }
+
+    /// Returns the messages that presignatures of this request are made for, in plain mode and while it is open.
+    pub fn plain_messages(&self) -> Vec<MessageHash> {
+        if !self.task.plain || !self.is_open() {
+            return Vec::new();
+        }
+        let hash = |message: &Message| self.key_of(message)?.message_hash(&message.bytes);
+        self.task.messages.iter().filter_map(hash).collect()
     }
 
     /// There will be none. The others need not wait.

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 
 use k256::ecdsa::signature::hazmat::PrehashVerifier;
 use quorate_dkls::presign::{Presignature, PresignatureId};
-use quorate_dkls::sign::{CombineError, OnlineShare, Signing as Signed, SigningPlan, Statement, TweakedKey};
+use quorate_dkls::sign::{
+    CombineError, MessageHash, OnlineShare, Signing as Signed, SigningPlan, Statement, TweakedKey,
+};
 use quorate_primitives::{KeyPurpose, ParticipantId};
 use quorate_threshold::KeyShare;
 use quorate_threshold::frost::{
@@ -77,6 +79,12 @@ impl Key {
 
     pub(super) const fn is_ecdsa(&self) -> bool {
         matches!(self, Self::Ecdsa(_))
+    }
+
+    /// Returns what plain mode binds; `None` for a key that knows no such thing.
+    pub(super) fn message_hash(&self, digest: &[u8]) -> Option<MessageHash> {
+        let Self::Ecdsa(key) = self else { return None };
+        Some(MessageHash::new(key, digest.try_into().ok()?))
     }
 
     /// Draws what one message needs beside the approval.

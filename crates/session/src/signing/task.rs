@@ -30,6 +30,8 @@ pub struct Task {
     pub payload: Vec<u8>,
     /// What is signed: one message per signature, each derived from `payload`.
     pub messages: Vec<Message>,
+    /// Binds every message that ECDSA signs before the first round: no presignature made ahead is used.
+    pub plain: bool,
     /// The policy version under which it is proposed; an approval is bound to it.
     pub policy_version: u32,
     /// A note from the proposer, for people. Approved, not signed.

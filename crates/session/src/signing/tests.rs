@@ -40,6 +40,7 @@ fn propose(purpose: KeyPurpose) -> (Vec<Arc<Seat>>, Vec<KeyShare>, Signing) {
         chain: String::new(),
         payload: Vec::new(),
         messages: [1, 2].map(|byte| Message { key: 0, bytes: vec![byte] }).to_vec(),
+        plain: false,
         policy_version: 0,
         note: String::new(),
         expires: NOW.after(1_000),

@@ -11,7 +11,7 @@ use quorate_session::envelope::{Envelope, Protocol};
 use quorate_session::output::Output;
 use quorate_session::pairing::{self, Pairing};
 use quorate_session::pool::Pool;
-use quorate_session::presigning::{self, Presigning};
+use quorate_session::presigning::{self, Presigning, Wanted};
 use quorate_session::seat::Seat;
 use quorate_session::signing::{Blame, Failure, Message, Mutation, Shares, Signing, Task, TaskKey, Wants};
 use quorate_testkit::group::deal;
@@ -110,7 +110,7 @@ impl World {
         let presigning = Presigning::propose(
             Arc::clone(&member.seat),
             &member.shares[0],
-            (&signers, batch),
+            Wanted { signers: &signers, batch, message: None },
             &pairs,
             generations,
             &[owner.try_into().unwrap(); 32],
@@ -240,7 +240,7 @@ impl Member {
             }
             let Some(signing) = &mut self.signing else { return };
             match signing.wants() {
-                Some(Wants::Choice { signers, count }) => {
+                Some(Wants::Choice { signers, count, .. }) => {
                     let Some(ids) = self.pool.choose(self.seat.me(), &signers, count) else { return };
                     signing.choose(&ids, now);
                 }
@@ -277,6 +277,7 @@ fn task() -> Task {
         chain: "test".to_owned(),
         payload: b"pay".to_vec(),
         messages: [[1; 32], [2; 32]].map(|bytes| Message { key: 0, bytes: bytes.to_vec() }).to_vec(),
+        plain: false,
         policy_version: 0,
         note: String::new(),
         expires: Timestamp(NOW.0 + 30_000),
@@ -436,8 +437,8 @@ fn b6_a_restart_in_the_middle_of_a_batch_is_nobodys_offence() {
     let generations = generations(&signers, &member.pairs);
     let pairs = keys(&signers, p(1), &member.pairs);
     let seat = Arc::clone(&member.seat);
-    let begun =
-        Presigning::propose(seat, &member.shares[0], (&signers, 1), &pairs, generations, &[1; 32], now);
+    let wanted = Wanted { signers: &signers, batch: 1, message: None };
+    let begun = Presigning::propose(seat, &member.shares[0], wanted, &pairs, generations, &[1; 32], now);
     member.presigning = Some(begun.unwrap());
     world.drain(1);
     // The owner hears of member 2's first life, which ends before it hears anything of the owner's.
@@ -650,7 +651,7 @@ fn b17_a_proposal_has_one_spelling() {
     let pair = Pair::new(p(1), p(2)).unwrap();
     let read = |generations: Vec<(Pair, u64)>| {
         let signers = vec![p(1), p(2)];
-        let proposal = presigning::Proposal { signers, batch: 1, counter: 7, generations };
+        let proposal = presigning::Proposal { signers, batch: 1, counter: 7, generations, message: None };
         let body = borsh::to_vec(&proposal).unwrap();
         let session = quorate_primitives::Transcript::new("presigning")
             .field("roster", seat.roster_hash())

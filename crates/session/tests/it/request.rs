@@ -23,6 +23,7 @@ pub fn task() -> Task {
         chain: "test".to_owned(),
         payload: b"pay".to_vec(),
         messages: [b"one", b"two"].map(|bytes| Message { key: 0, bytes: bytes.to_vec() }).to_vec(),
+        plain: false,
         policy_version: 0,
         note: String::new(),
         expires: Timestamp(NOW.0 + 30_000),

@@ -332,3 +332,32 @@ fn c1_a_crash_at_every_effect_of_an_ecdsa_signature() {
     println!("crash points of an ECDSA signature: {crashes} runs");
     assert!(crashes >= 60, "{crashes}");
 }
+
+/// Each message gets a presignature of its own, made for it; nothing of the request is left.
+#[test]
+fn a_plain_request_is_signed_and_leaves_nothing() {
+    for (t, n) in [(2, 2), (2, 3), (3, 3)] {
+        let mut plan = everybody_approves(80, t, n);
+        plan.requests[0].plain = true;
+        plan.requests[0].messages = 3;
+        let report = Simulation::check(&plan);
+        for device in 0..n {
+            assert!(is_signed(report.only_session(device)));
+            assert_eq!(report.devices[device].presignatures, 0);
+        }
+    }
+}
+
+/// What was approved in plain mode is not signed with presignatures from the pool, whatever the proposer names.
+#[test]
+fn k16_a_plain_request_takes_no_presignature_from_the_pool() {
+    for behaviour in [Behaviour::NameUnknownPresignatures, Behaviour::NameForeignPresignatures] {
+        let mut plan = everybody_approves(81, 2, 2);
+        plan.ahead = 2;
+        plan.requests[0].at = 6_000;
+        plan.requests[0].plain = true;
+        plan.liars = vec![(0, behaviour)];
+        let report = run(&plan, 0);
+        assert!(!is_signed(report.only_session(1)), "{behaviour:?}");
+    }
+}

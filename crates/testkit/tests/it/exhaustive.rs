@@ -17,6 +17,7 @@ fn ceremony() -> Plan {
         proposer: 0,
         purpose: KeyPurpose::Ed25519,
         messages: 1,
+        plain: false,
         answers: vec![Answer::Approve; 3],
         patience: 15_000,
     };

@@ -3,7 +3,7 @@
 use quorate_wallet::chains::{
     BitcoinContext, BitcoinFee, Chain, Context, ContextFile, Intent, Network, PublicKey, sample_utxo,
 };
-use quorate_wallet::{Command, Content, Request, View, verify_signed};
+use quorate_wallet::{Command, CommandError, Content, Request, View, verify_signed};
 
 use crate::group::Group;
 
@@ -57,6 +57,7 @@ fn transfer(group: &mut Group, chain: Chain) -> Request {
         chain,
         network: Network::Testnet,
         account: ACCOUNT,
+        plain: false,
         content: Content::Build { intent, context },
     }
 }
@@ -120,7 +121,8 @@ fn one_request_spends_outputs_of_both_bitcoin_keys() {
         (address(&mut group, Chain::Bitcoin, ACCOUNT), address(&mut group, Chain::BitcoinSegwit, ACCOUNT));
     let psbt = mixed_psbt(&taproot, &segwit);
     let content = Content::Import { bytes: hex::encode(psbt) };
-    let request = Request { chain: Chain::Bitcoin, network: Network::Testnet, account: ACCOUNT, content };
+    let request =
+        Request { chain: Chain::Bitcoin, network: Network::Testnet, account: ACCOUNT, plain: false, content };
     let id = propose(&mut group, 0, request);
     group.command(2, Command::Approve { request: id });
     group.run();
@@ -302,4 +304,29 @@ fn the_wire_carries_nothing_in_clear() {
     }
     assert!(!contains(b"treasury") && !contains(b"alice") && !contains(b"rent"));
     assert!(contains(&group.wire[0]), "the search itself works");
+}
+
+/// Plain mode: no device keeps anything for the request, and the others are told.
+#[test]
+fn a_plain_request_signs_what_it_was_bound_to() {
+    for chain in [Chain::Ethereum, Chain::BitcoinSegwit] {
+        let mut group = Group::with_wallet(37);
+        let request = Request { plain: true, ..transfer(&mut group, chain) };
+        let id = propose(&mut group, 0, request);
+        group.command(2, Command::Approve { request: id });
+        group.run();
+        for node in 0..3 {
+            assert_eq!(group.signed(node).len(), 1, "device {node}");
+        }
+    }
+}
+
+#[test]
+fn plain_mode_is_refused_where_nothing_is_bound() {
+    let mut group = Group::with_wallet(38);
+    let request = Request { plain: true, ..transfer(&mut group, Chain::Solana) };
+    let propose = Command::Propose { wallet: None, request, note: String::new(), ttl: 60_000 };
+    let now = group.now;
+    let refused = group.nodes[0].device.handle_command(propose, now);
+    assert!(matches!(refused, Err(CommandError::NothingToBind(Chain::Solana))));
 }

@@ -88,7 +88,7 @@ fn near_intent(sign: SignArgs, chain: NearChain, intent: Intent) -> Made {
 
 fn built(sign: SignArgs, chain: Chain, intent: Intent, context: Context) -> (SignArgs, Request) {
     let content = Content::Build { intent, context };
-    let request = Request { chain, network: sign.network, account: sign.account, content };
+    let request = Request { chain, network: sign.network, account: sign.account, plain: sign.plain, content };
     (sign, request)
 }
 
@@ -96,7 +96,7 @@ fn imported(sign: SignArgs, chain: Chain, file: &Path) -> Made {
     let bytes = files::read(file)?;
     let bytes = files::from_hex(&bytes).unwrap_or(bytes);
     let content = Content::Import { bytes: hex::encode(bytes) };
-    let request = Request { chain, network: sign.network, account: sign.account, content };
+    let request = Request { chain, network: sign.network, account: sign.account, plain: sign.plain, content };
     Ok((sign, request))
 }
 
