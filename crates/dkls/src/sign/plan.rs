@@ -1,5 +1,7 @@
 //! The public side of one signature: what shares are checked by and put together with.
 
+mod acceptance;
+
 use std::collections::BTreeMap;
 
 use k256::Scalar;
@@ -21,8 +23,7 @@ pub struct SigningPlan {
     about: About,
     digest: Scalar,
     delta: Scalar,
-    tweak: Scalar,
-    key: Secp256k1Point,
+    key: TweakedKey,
     /// R'.
     nonce_point: Secp256k1Point,
     /// r'.
@@ -68,8 +69,7 @@ impl SigningPlan {
             about,
             digest,
             delta,
-            tweak: *key.tweak(),
-            key: *key.point(),
+            key: key.clone(),
             nonce_point,
             nonce_x,
             nonce_id: tag & 1 | above_order << 1,
@@ -99,8 +99,7 @@ impl SigningPlan {
         let inverse: Option<Scalar> = (w * u).invert_vartime().into();
         let inverse = inverse.ok_or(CombineError::Invalid)?;
         let (s, s_inverse) = (w.square() * inverse, u.square() * inverse);
-        let of_key = Secp256k1::multiscalar_vartime(&[(self.nonce_x * s_inverse, self.key)]);
-        if Secp256k1::mul_base(&(self.digest * s_inverse)) + of_key != self.nonce_point {
+        if !self.accepts(&s, &s_inverse) {
             return Err(CombineError::Invalid);
         }
         let high: bool = s.is_high().into();
@@ -120,7 +119,7 @@ impl SigningPlan {
 
     /// δ, h + r'·τ and r': what u_i' and w_i are made with.
     pub(crate) fn share_factors(&self) -> [Scalar; 3] {
-        [self.delta, self.digest + self.nonce_x * self.tweak, self.nonce_x]
+        [self.delta, self.digest + self.nonce_x * self.key.tweak(), self.nonce_x]
     }
 
     pub(crate) fn expect_signers<'a>(
