@@ -9,6 +9,9 @@ use zeroize::Zeroizing;
 
 use crate::hash::short_hash;
 
+/// How many bytes the cipher makes at once, at the price of one block: streams are made in multiples of it.
+const STRIDE: usize = 256;
+
 /// Room for one stream, reused and wiped.
 pub(super) struct Buffer {
     bytes: Zeroizing<Vec<u8>>,
@@ -17,7 +20,8 @@ pub(super) struct Buffer {
 
 impl Buffer {
     pub(super) fn new(width: usize) -> Self {
-        Self { bytes: Zeroizing::new(vec![0; 16 * width]), words: Zeroizing::new(vec![0; width]) }
+        let len = (16 * width).next_multiple_of(STRIDE);
+        Self { bytes: Zeroizing::new(vec![0; len]), words: Zeroizing::new(vec![0; width]) }
     }
 
     /// Expands a seed of a block.

@@ -3,8 +3,8 @@
 use core::fmt;
 use std::collections::BTreeMap;
 
-use k256::Scalar;
-use k256::elliptic_curve::ops::Reduce;
+use k256::elliptic_curve::ops::{LinearCombinationExt, Reduce};
+use k256::{ProjectivePoint, Scalar};
 use quorate_primitives::{ParticipantId, Secret, Transcript};
 use quorate_threshold::suite::{Curve, Secp256k1, Secp256k1Point};
 use rand_core::{CryptoRng, RngCore};
@@ -171,21 +171,29 @@ impl Bob<'_> {
         // Both d and χ are secret: these multiplications take constant time.
         let mut of_generator = Zeroizing::new(Scalar::ZERO);
         let mut of_share = Zeroizing::new(Scalar::ZERO);
-        let mut of_nonces = Secp256k1Point::from(k256::ProjectivePoint::IDENTITY);
+        let mut terms = Zeroizing::new(Vec::with_capacity(received.len() + 1));
         let batch = received.iter().zip(self.side.inputs.expose()).zip(&self.opening.points);
         for (((d, chi), nonce), Multiplied { gammas, .. }) in batch.zip(&self.message.products) {
             let factors = [short_factor(rng), short_factor(rng)];
             let [for_nonce, for_share] = factors;
-            of_nonces = of_nonces + *nonce * (for_nonce * chi);
+            terms.push((nonce.to_projective(), for_nonce * chi));
             *of_share += for_share * chi;
             for (factor, d) in factors.iter().zip(d) {
                 *of_generator += factor * d;
             }
             public.extend(factors.into_iter().zip(*gammas));
         }
-        let secret = of_nonces + *share * *of_share - Secp256k1::mul_base(&of_generator);
+        terms.push((share.to_projective(), *of_share));
+        let secret = Secp256k1Point::from(sum_in_constant_time(&terms)) - Secp256k1::mul_base(&of_generator);
         secret == Secp256k1::multiscalar_vartime(&public)
     }
+}
+
+/// Sums multiples of points by secret scalars; every two of them share their doublings.
+fn sum_in_constant_time(terms: &[(ProjectivePoint, Scalar)]) -> ProjectivePoint {
+    let (pairs, rest) = terms.as_chunks::<2>();
+    let pairs = pairs.iter().map(ProjectivePoint::lincomb_ext);
+    pairs.chain(rest.iter().map(|(point, scalar)| point * scalar)).sum()
 }
 
 fn short_factor(rng: &mut (impl RngCore + CryptoRng)) -> Scalar {
@@ -244,7 +252,7 @@ impl Shares<'_> {
 
 /// R = Σ_j R_j of every presignature.
 fn sum_points(points: &Messages<Vec<Secp256k1Point>>, batch: usize) -> Vec<Secp256k1Point> {
-    let mut sums = vec![Secp256k1Point::from(k256::ProjectivePoint::IDENTITY); batch];
+    let mut sums = vec![Secp256k1Point::from(ProjectivePoint::IDENTITY); batch];
     for points in points.values() {
         for (sum, point) in sums.iter_mut().zip(points) {
             *sum = *sum + *point;
