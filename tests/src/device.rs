@@ -22,6 +22,7 @@ pub struct Kill {
 pub struct Device {
     binary: PathBuf,
     home: PathBuf,
+    options: Vec<String>,
     /// Its name.
     pub name: String,
     child: Child,
@@ -34,14 +35,20 @@ pub struct Device {
 impl Device {
     /// Starts a device in a new home below `dir`; with `kill`, under strace.
     pub fn start(binary: &Path, dir: &Path, name: &str, kill: Option<Kill>) -> Self {
+        Self::start_with(&[], binary, dir, name, kill)
+    }
+
+    /// Starts a device with further options of `quorate device`, which it keeps when started again.
+    pub fn start_with(options: &[&str], binary: &Path, dir: &Path, name: &str, kill: Option<Kill>) -> Self {
         let home = dir.join(name);
         std::fs::create_dir(&home).expect("a home");
         let password = home.join("password");
         std::fs::write(&password, "correct horse battery staple").expect("a password file");
         std::fs::set_permissions(&password, PermissionsExt::from_mode(0o600)).expect("a private file");
-        let (child, stdin, lines) = spawn(binary, &home, Some(name), kill);
+        let options: Vec<String> = options.iter().map(ToString::to_string).collect();
+        let (child, stdin, lines) = spawn(binary, &home, Some(name), &options, kill);
         let (binary, name) = (binary.to_owned(), name.to_owned());
-        let mut device = Self { binary, home, name, child, stdin, lines, seen: Vec::new() };
+        let mut device = Self { binary, home, options, name, child, stdin, lines, seen: Vec::new() };
         device.wait_for("device", Duration::from_secs(20));
         device
     }
@@ -49,7 +56,7 @@ impl Device {
     /// Starts it again from its home.
     pub fn restart(&mut self, kill: Option<Kill>) {
         self.kill();
-        let (child, stdin, lines) = spawn(&self.binary, &self.home, None, kill);
+        let (child, stdin, lines) = spawn(&self.binary, &self.home, None, &self.options, kill);
         (self.child, self.stdin, self.lines) = (child, stdin, lines);
         self.seen.clear();
         let started = self.try_wait("device", Duration::from_secs(20), |view| is(view, "device"));
@@ -185,6 +192,7 @@ fn spawn(
     binary: &Path,
     home: &Path,
     init: Option<&str>,
+    options: &[String],
     kill: Option<Kill>,
 ) -> (Child, Option<ChildStdin>, Receiver<Value>) {
     let mut command = match kill {
@@ -200,6 +208,7 @@ fn spawn(
     if let Some(name) = init {
         command.args(["--init", name, "--kdf-memory", "19", "--kdf-passes", "2"]);
     }
+    command.args(options);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
     let mut child = command.spawn().expect("the device starts");
     let stdout = child.stdout.take().expect("a pipe");

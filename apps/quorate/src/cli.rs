@@ -18,6 +18,7 @@ pub use sign::{
 pub use values::{CHAINS, NETWORKS, chain, duration, name, network, show_duration};
 pub use wallet::{AbandonArgs, AddressesArgs, CreateArgs, JoinArgs, PairArgs, ShowArgs, WalletCommand};
 
+use crate::device::PRESIGNATURES;
 use crate::password::PasswordSource;
 
 /// A key that a group holds and none of its members has: make one, and sign with it.
@@ -246,6 +247,10 @@ pub struct DeviceArgs {
     /// Make the device first, with this name
     #[arg(long, value_name = "NAME", value_parser = name)]
     pub init: Option<String>,
+
+    /// Presignatures kept ahead for every signer set that is online; with 0 they are made when asked for
+    #[arg(long, value_name = "N", default_value_t = PRESIGNATURES, value_parser = clap::value_parser!(u8).range(0..=16))]
+    pub presignatures: u8,
 
     #[command(flatten)]
     pub kdf: KdfArgs,

@@ -72,7 +72,7 @@ fn run_device(shell: &Shell, args: &DeviceArgs) -> Result<(), CliError> {
         init::make(shell, name, args.kdf)?;
     }
     let runner = shell.open()?;
-    block_on(device::run(runner))
+    block_on(device::run(runner, args.presignatures))
 }
 
 fn demo(args: &DemoArgs, json: bool) -> Result<(), CliError> {

@@ -160,7 +160,7 @@ async fn await_pools(children: &mut Children) -> Result<(u64, Vec<u64>), CliErro
     let pairing = millis(started.elapsed());
     let mut held = Vec::new();
     for device in &mut children.devices {
-        held.push(device.wait_for_presignatures(4 * PRESIGNATURES as u64, PATIENCE).await?);
+        held.push(device.wait_for_presignatures(4 * u64::from(PRESIGNATURES), PATIENCE).await?);
     }
     table::progress(&format!(
         "pairs set up after {pairing} ms, {held:?} presignatures after {} ms",

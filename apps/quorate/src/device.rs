@@ -9,8 +9,8 @@ use tokio::io::{AsyncBufReadExt, BufReader, Lines, Stdin};
 use crate::error::CliError;
 use crate::runner::Runner;
 
-/// How many presignatures are kept for every signer set whose members are online.
-pub const PRESIGNATURES: usize = 4;
+/// How many presignatures are kept for every signer set whose members are online, unless somebody says otherwise.
+pub const PRESIGNATURES: u8 = 4;
 
 /// The longest command that is read, in bytes.
 const MAX_LINE: usize = 1024 * 1024;
@@ -19,8 +19,8 @@ const MAX_LINE: usize = 1024 * 1024;
 ///
 /// # Errors
 /// A failing vault, or standard output that is closed.
-pub async fn run(mut runner: Runner) -> Result<(), CliError> {
-    runner.keep_presignatures(PRESIGNATURES);
+pub async fn run(mut runner: Runner, presignatures: u8) -> Result<(), CliError> {
+    runner.keep_presignatures(presignatures.into());
     runner.go_online();
     write_line(&json!({ "view": "device", "name": runner.device_name(), "recovered": runner.recovered() }))?;
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
