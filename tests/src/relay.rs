@@ -35,6 +35,11 @@ impl Relay {
         Self { child, url, port }
     }
 
+    /// Returns its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Kills it without a goodbye.
     pub fn kill(&mut self) {
         self.child.kill().expect("the relay is killed");

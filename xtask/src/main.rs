@@ -8,6 +8,7 @@
 #![expect(clippy::print_stderr, reason = "a developer's tool reports failures on standard error")]
 
 mod audit;
+mod bench;
 mod check;
 mod command;
 mod failure;
@@ -57,7 +58,7 @@ fn run(arguments: &[String]) -> Result<()> {
     match (name.as_str(), rest) {
         ("check", []) => check::check(&project),
         ("test", rest) => check::test(&project, rest),
-        ("bench", rest) => check::bench(&project, rest),
+        ("bench", rest) => bench::run(&project, rest),
         ("fuzz", rest) => fuzz::run(&project, &fuzz::Options::parse(rest)?),
         ("tidy", []) => tidy::run(&project),
         ("rows", []) => tidy::rows::print(&project),

@@ -1,64 +1,73 @@
-//! Threshold ECDSA with 2 of 3: CPU time of one party for pair set-up, presignatures and the online step.
+//! Threshold ECDSA beside its peers: set-up, what is made ahead, and the online step, of one party.
 //!
-//! One thread; the clock is the thread's CPU time, medians of many runs. Presigning includes encoding by the sender and
-//! decoding by the receiver; the online step starts from decoded shares and ends with an accepted signature, with the
-//! derived key kept. Argument: `--runs N`.
+//! All alike: one thread with all parties in it, thread CPU time, messages encoded by the sender and decoded by every
+//! receiver, bytes without envelopes, a message for all counted once for every recipient. Set-up is the key ceremony
+//! with pairs (or moduli); the online step ends with a signature that each party has verified. What other programs
+//! measured (`--with`) stands in the same table; NEAR's figures are quoted.
+//!
+//! Arguments: `--runs N` (at most), `--with FILE`, `--online FILE` (measures our online step only, into a file).
 
-mod group;
+mod cait_sith_peer;
+mod dkls23_peer;
+mod floor;
+mod ours;
+mod quoted;
+mod table;
+mod tsslib_peer;
 
 use std::process::ExitCode;
 use std::time::Duration;
 
-use group::Group;
-use rustix::time::{ClockId, clock_gettime};
+use measured_rows::{Patience, Row};
+
+const USAGE: &str = "usage: bench-dkls [--runs N] [--with FILE]… | --online FILE";
+
+/// Groups that are measured.
+const THRESHOLDS: [(usize, usize); 3] = [(2, 3), (3, 5), (5, 8)];
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let runs = match arguments.as_slice() {
-        [] => 51,
-        [flag, runs] if flag == "--runs" => match runs.parse() {
-            Ok(runs) => runs,
-            Err(_) => return usage(),
-        },
-        _ => return usage(),
-    };
-    let mut group = Group::deal();
-    println!("{:44} {:>10} {:>10}", "one party, 2-of-3", "median µs", "goal");
-    print("pair set-up, both directions", median(runs / 5 + 1, || group.set_up()), "25000");
-    for batch in [1, 4, 16] {
-        let time = median(runs / usize::from(batch) + 3, || group.presign(batch));
-        print(&format!("presignature, in a batch of {batch}"), time / f64::from(batch), "1160");
+    let mut patience = Patience { time: Duration::from_millis(1_500), least: 3, most: 201 };
+    let mut rows = Vec::new();
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        let value = arguments.next();
+        match (argument.as_str(), value) {
+            ("--runs", Some(runs)) => match runs.parse() {
+                Ok(runs) => patience.most = runs,
+                Err(_) => return fail(USAGE),
+            },
+            ("--with", Some(path)) => match std::fs::read_to_string(&path) {
+                Ok(text) => rows.extend(text.lines().filter_map(Row::from_line)),
+                Err(error) => return fail(&format!("cannot read {path}: {error}")),
+            },
+            ("--online", Some(path)) => return online(patience, &path),
+            _ => return fail(USAGE),
+        }
     }
-    print("online: share and verified signature", median(runs, || group.online()), "140");
+    for threshold in THRESHOLDS {
+        rows.extend(ours::rows(threshold, patience));
+        rows.extend(tsslib_peer::rows(threshold, patience));
+        rows.extend(dkls23_peer::rows(threshold, patience));
+        rows.extend(cait_sith_peer::rows(threshold, patience));
+    }
+    rows.extend(quoted::rows());
+    print!("{}\n{}", table::of(&rows, &THRESHOLDS), floor::table());
     ExitCode::SUCCESS
 }
 
-fn usage() -> ExitCode {
-    eprintln!("usage: bench-dkls [--runs N]");
+/// Measures our online step as this build makes it, for a table that another build prints.
+fn online(patience: Patience, path: &str) -> ExitCode {
+    if !cfg!(feature = "libsecp256k1") {
+        return fail("this build has no libsecp256k1");
+    }
+    let rows = THRESHOLDS.map(|threshold| ours::online_row(ours::WITH_C, threshold, patience).to_line());
+    match std::fs::write(path, rows.join("\n")) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&format!("cannot write {path}: {error}")),
+    }
+}
+
+fn fail(message: &str) -> ExitCode {
+    eprintln!("{message}");
     ExitCode::FAILURE
-}
-
-fn print(what: &str, median: f64, goal: &str) {
-    println!("{what:44} {median:>10.1} {goal:>10}");
-}
-
-/// Samples what `run` says one party took, in microseconds.
-fn median(runs: usize, mut run: impl FnMut() -> Duration) -> f64 {
-    run();
-    let mut samples: Vec<f64> = (0..runs.max(1)).map(|_| run().as_secs_f64() * 1e6).collect();
-    samples.sort_by(f64::total_cmp);
-    samples.get(samples.len() / 2).copied().unwrap_or(f64::NAN)
-}
-
-/// Runs `work` and adds the CPU time of this thread to `spent`.
-pub fn timed<T>(spent: &mut Duration, work: impl FnOnce() -> T) -> T {
-    let start = now();
-    let result = std::hint::black_box(work());
-    *spent += now() - start;
-    result
-}
-
-fn now() -> Duration {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }

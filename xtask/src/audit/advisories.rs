@@ -133,7 +133,7 @@ impl Advisory {
     }
 
     fn affects(&self, version: &Version) -> bool {
-        !self.safe.iter().any(|safe| safe.matches(version))
+        !self.safe.iter().any(|safe| safe.matches(version) || holds_pre_release(safe, version))
     }
 
     fn verdict(&self, ignored: &[Ignored]) -> Verdict {
@@ -195,6 +195,18 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
+/// Whether a pre-release is safe because its release is, which a requirement does not say by itself. One of a version that
+/// the requirement names may be older than the fix.
+fn holds_pre_release(safe: &VersionReq, version: &Version) -> bool {
+    let numbers = (version.major, version.minor, version.patch);
+    let named = safe
+        .comparators
+        .iter()
+        .any(|bound| (bound.major, bound.minor.unwrap_or(0), bound.patch.unwrap_or(0)) == numbers);
+    let release = Version::new(version.major, version.minor, version.patch);
+    !version.pre.is_empty() && !named && safe.matches(&release)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -224,6 +236,16 @@ mod tests {
         }
         for version in ["0.4.9", "1.2.3", "1.9.0", "2.1.0", "3.0.0"] {
             assert_eq!(verdict_for(version, ADVISORY, &[]), None, "{version}");
+        }
+    }
+
+    #[test]
+    fn j2_a_pre_release_is_judged_by_its_release_unless_the_advisory_names_that() {
+        for version in ["1.2.4-alpha.1", "2.2.0-rc.1", "0.4.0-beta"] {
+            assert_eq!(verdict_for(version, ADVISORY, &[]), None, "{version}");
+        }
+        for version in ["1.2.3-rc.1", "2.0.0-alpha.1", "2.0.5-rc.1", "0.5.0-alpha.1"] {
+            assert_eq!(verdict_for(version, ADVISORY, &[]), Some(Verdict::Vulnerable), "{version}");
         }
     }
 
