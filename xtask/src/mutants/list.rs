@@ -236,8 +236,8 @@ pub const MUTANTS: [Mutant; 29] = [
     Mutant {
         name: "give one presignature to two sessions",
         file: "crates/session/src/pool.rs",
-        find: "self.chosen.extend(&ids);",
-        replace: "",
+        find: "if ids.len() < count {\n            return None;\n        }\n        self.chosen.extend(&ids);",
+        replace: "if ids.len() < count {\n            return None;\n        }",
         package: SESSION,
         test: "b17_nobody_uses_presignatures",
     },
