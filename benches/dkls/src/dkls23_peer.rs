@@ -122,7 +122,7 @@ fn sign(parties: &[Party<Secp256k1>], t: usize) -> [Run; 2] {
     let (mut sessions, mut inbox) = (Vec::new(), Inboxes::new(t));
     for (at, party) in parties.iter().take(t).enumerate() {
         let counterparties = (0..t).filter(|other| *other != at).map(index).collect();
-        let data = SignData { sign_id: id.clone(), counterparties, message_hash: [7; 32].into() };
+        let data = SignData { sign_id: id.clone(), counterparties, message_hash: [7; 32] };
         let begun = first.timed(at, || SignSession::new(party, data));
         let (session, sent) = begun.unwrap_or_else(|abort| panic!("{}", abort.description()));
         sessions.push(session);

@@ -24,7 +24,7 @@ pub fn of(rows: &[Row], thresholds: &[(usize, usize)]) -> String {
         let rows: Vec<&Row> = rows.iter().filter(|row| row.threshold == *threshold).collect();
         let _ = writeln!(
             text,
-            "{:22} {:>9} {:>9} {:>7} {:>9} {:>9} {:>7} {:>9} {:>7} {:>7} {:>9} {:>7}  {}",
+            "{:22} {:>9} {:>9} {:>7} {:>9} {:>9} {:>7} {:>9} {:>7} {:>7} {:>9} {:>7}  runs",
             format!("{}-of-{}", threshold.0, threshold.1),
             "set-up",
             "bytes",
@@ -36,8 +36,7 @@ pub fn of(rows: &[Row], thresholds: &[(usize, usize)]) -> String {
             "bytes",
             "×",
             "total",
-            "×",
-            "runs"
+            "×"
         );
         for name in names(&rows) {
             line(&mut text, &rows, name);
