@@ -11,7 +11,7 @@ use quorate_session::envelope::Envelope;
 use quorate_session::output::Output;
 use quorate_session::pairing::{self, Pairing, Pairings};
 use quorate_session::pool::Pool;
-use quorate_session::presigning::{self, Presigning};
+use quorate_session::presigning::{self, Life, Lives, Presigning, Word};
 use quorate_session::signing::Wants;
 use quorate_threshold::KeyShare;
 use quorate_threshold::engine::Recipient;
@@ -53,6 +53,7 @@ pub(crate) struct Ecdsa {
     pub(crate) pairs: Pairings,
     presignings: BTreeMap<[u8; 32], Presigning>,
     pool: Pool,
+    lives: Lives,
     online: BTreeSet<ParticipantId>,
     /// Signer sets that are not asked again before a time.
     resting: BTreeMap<Vec<ParticipantId>, Timestamp>,
@@ -74,6 +75,12 @@ impl Ecdsa {
     fn is_making(&self, owner: ParticipantId, signers: &[ParticipantId]) -> bool {
         let fits = |one: &&Presigning| one.is_open() && one.owner() == owner && one.signers() == signers;
         self.presignings.values().any(|one| fits(&one))
+    }
+
+    /// A peer has begun another life, and holds nothing from before.
+    fn erase_before(&mut self, peer: ParticipantId, life: Life) {
+        self.pool.erase_with(peer);
+        self.presignings.retain(|_, one| one.hear_of_life(peer, life));
     }
 
     /// Whatever was made with a peer is worthless.
@@ -146,12 +153,13 @@ impl Wallet {
         let now = context.now;
         self.ecdsa.pairs.iter_mut().for_each(|pairing| pairing.handle_reconnected(now));
         self.announce_pairs(context);
+        let life = self.ecdsa.lives.begin(now);
         // Whether this process is new or the relay is: nobody can be sure what others still hold.
         if self.ecdsa.pairs.ready().1 > 0 {
             self.be_quiet(context);
             self.ecdsa.pool = Pool::default();
             self.ecdsa.presignings.clear();
-            self.send(Recipient::All, &presigning::reset(&self.seat), context);
+            self.send(Recipient::All, &presigning::reset(&self.seat, life), context);
         }
     }
 
@@ -181,8 +189,12 @@ impl Wallet {
         envelope: Envelope,
         context: &mut Context<R>,
     ) {
+        match self.ecdsa.lives.hear(&self.seat, &envelope) {
+            Word::Known => {}
+            Word::Anew(life) => self.ecdsa.erase_before(envelope.header.sender, life),
+            Word::Stale => return,
+        }
         if presigning::is_reset(&self.seat, &envelope) {
-            self.ecdsa.erase_with(envelope.header.sender);
             return self.be_quiet(context);
         }
         let id = envelope.header.session;
@@ -208,17 +220,18 @@ impl Wallet {
         }
         let burdens = self.ecdsa.presignings.values().filter(|one| one.is_burden() && one.owner() == owner);
         let too_many = burdens.count() >= MAX_OPEN_OF_ANOTHER;
-        if too_many || usize::from(said.batch) > self.ecdsa.pool.free(owner) {
+        let is_over = self.ecdsa.lives.is_over(owner, said.life);
+        if is_over || too_many || usize::from(said.batch) > self.ecdsa.pool.free(owner) {
             return;
         }
         let Some(pairs) = self.ecdsa.pairs.keys(self.seat.me(), &said.signers) else { return };
-        let (seat, entropy) = (Arc::clone(&self.seat), context.entropy());
+        let (seat, life, entropy) = (Arc::clone(&self.seat), self.ecdsa.lives.own(), context.entropy());
         let seen = self.ecdsa.seen.entry(owner).or_default();
         if seen.len() >= MAX_SEEN || !seen.insert(proposal.header.session) {
             return;
         }
         // A session that does not fit what this device knows ends by itself, and is nobody's fault.
-        if let Ok(opened) = Presigning::open(seat, share, proposal, &pairs, &entropy, context.now) {
+        if let Ok(opened) = Presigning::open(seat, share, proposal, &pairs, life, &entropy, context.now) {
             self.ecdsa.presignings.insert(*opened.session(), opened);
         }
     }
@@ -236,7 +249,7 @@ impl Wallet {
         let generations = self.ecdsa.pairs.generations(signers)?;
         let batch = u16::try_from(batch).ok()?;
         let (seat, entropy) = (Arc::clone(&self.seat), context.entropy());
-        let wanted = (signers, batch);
+        let wanted = (signers, batch, self.ecdsa.lives.own());
         let begun = Presigning::propose(seat, share, wanted, &pairs, generations, &entropy, context.now);
         let presigning = begun.ok()?;
         self.ecdsa.presignings.insert(*presigning.session(), presigning);

@@ -8,7 +8,7 @@ use quorate_session::envelope::Envelope;
 use quorate_session::output::Output;
 use quorate_session::pairing::{self, Pairing, Pairings};
 use quorate_session::pool::Pool;
-use quorate_session::presigning::{self, Presigning};
+use quorate_session::presigning::{self, Life, Lives, Presigning, Word};
 use quorate_session::signing::Wants;
 use quorate_threshold::KeyShare;
 use quorate_threshold::engine::Recipient;
@@ -32,6 +32,7 @@ pub struct Ecdsa {
     pub pairs: Pairings,
     presignings: BTreeMap<[u8; 32], Presigning>,
     pool: Pool,
+    lives: Lives,
     resting: BTreeMap<Vec<ParticipantId>, Timestamp>,
     /// How many presignatures are made ahead for every signer set.
     ahead: usize,
@@ -54,9 +55,20 @@ impl Ecdsa {
         self.pool.len()
     }
 
+    /// Returns how many batches are at work.
+    pub fn at_work(&self) -> usize {
+        self.presignings.values().filter(|one| one.is_open()).count()
+    }
+
     fn is_making(&self, owner: ParticipantId, signers: &[ParticipantId]) -> bool {
         let fits = |one: &&Presigning| one.is_open() && one.owner() == owner && one.signers() == signers;
         self.presignings.values().any(|one| fits(&one))
+    }
+
+    /// A peer has begun another life, and holds nothing from before.
+    fn erase_before(&mut self, peer: ParticipantId, life: Life) {
+        self.pool.erase_with(peer);
+        self.presignings.retain(|_, one| one.hear_of_life(peer, life));
     }
 
     fn erase_with(&mut self, peer: ParticipantId) {
@@ -98,12 +110,13 @@ impl Membership {
     /// This device is back: returns what it says to everybody.
     pub(super) fn reconnect_ecdsa(&mut self, now: Timestamp) -> Vec<Envelope> {
         self.ecdsa.pairs.iter_mut().for_each(|pairing| pairing.handle_reconnected(now));
+        let life = self.ecdsa.lives.begin(now);
         if self.ecdsa.pairs.ready().1 == 0 {
             return Vec::new();
         }
         self.ecdsa.pool = Pool::default();
         self.ecdsa.presignings.clear();
-        self.announcement().into_iter().chain([presigning::reset(&self.seat)]).collect()
+        self.announcement().into_iter().chain([presigning::reset(&self.seat, life)]).collect()
     }
 
     /// Two signers know their only pair; more need to know each other's.
@@ -121,8 +134,13 @@ impl Membership {
     }
 
     pub(super) fn handle_presigning(&mut self, envelope: Envelope, entropy: &mut Entropy, now: Timestamp) {
+        match self.ecdsa.lives.hear(&self.seat, &envelope) {
+            Word::Known => {}
+            Word::Anew(life) => self.ecdsa.erase_before(envelope.header.sender, life),
+            Word::Stale => return,
+        }
         if presigning::is_reset(&self.seat, &envelope) {
-            return self.ecdsa.erase_with(envelope.header.sender);
+            return;
         }
         let id = envelope.header.session;
         if !self.ecdsa.presignings.contains_key(&id) {
@@ -145,12 +163,16 @@ impl Membership {
             return;
         }
         let of_owner = self.ecdsa.presignings.values().filter(|one| one.is_open() && one.owner() == owner);
-        if of_owner.count() >= MAX_OPEN_OF_ANOTHER || usize::from(said.batch) > self.ecdsa.pool.free(owner) {
+        let is_over = self.ecdsa.lives.is_over(owner, said.life);
+        if is_over
+            || of_owner.count() >= MAX_OPEN_OF_ANOTHER
+            || usize::from(said.batch) > self.ecdsa.pool.free(owner)
+        {
             return;
         }
         let Some(pairs) = self.ecdsa.pairs.keys(self.seat.me(), &said.signers) else { return };
-        let seat = Arc::clone(&self.seat);
-        if let Ok(opened) = Presigning::open(seat, share, proposal, &pairs, &entropy.fresh(), now) {
+        let (seat, life) = (Arc::clone(&self.seat), self.ecdsa.lives.own());
+        if let Ok(opened) = Presigning::open(seat, share, proposal, &pairs, life, &entropy.fresh(), now) {
             self.ecdsa.presignings.insert(*opened.session(), opened);
         }
     }
@@ -166,7 +188,7 @@ impl Membership {
         let share = self.keys.as_ref().and_then(ecdsa_share)?;
         let pairs = self.ecdsa.pairs.keys(self.seat.me(), signers)?;
         let generations = self.ecdsa.pairs.generations(signers)?;
-        let wanted = (signers, u16::try_from(batch).ok()?);
+        let wanted = (signers, u16::try_from(batch).ok()?, self.ecdsa.lives.own());
         let seat = Arc::clone(&self.seat);
         let begun = Presigning::propose(seat, share, wanted, &pairs, generations, &entropy.fresh(), now);
         let presigning = begun.ok()?;
