@@ -35,6 +35,9 @@ const MAX_GENERATION_STEP: u64 = 1 << 16;
 /// How often a peer can make us begin a try, in milliseconds: each costs a few milliseconds of work.
 const TRY_INTERVAL: Millis = 500;
 
+/// How long after a confirmation its peer's trees may still arrive, in milliseconds.
+const TREES_PATIENCE: Millis = 2_000;
+
 /// Why a log of a pair can not be replayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ReplayError {
@@ -73,6 +76,8 @@ pub struct Pairing {
     resend: Resend,
     /// When the peer last made us begin a try.
     tried: Option<Timestamp>,
+    /// The try that the peer confirmed before its trees were here, and when it first did.
+    early: Option<(Attempt, Timestamp)>,
     out: Outbox<Mutation, Event>,
 }
 
@@ -128,6 +133,7 @@ impl Pairing {
             sent: Vec::new(),
             resend: Resend::new(now),
             tried: None,
+            early: None,
             out: Outbox::default(),
         };
         for mutation in log {
@@ -164,6 +170,10 @@ impl Pairing {
                 self.phase = Phase::Banned(tombstone);
             }
             Mutation::Renewed => self.phase = Phase::Waiting,
+            Mutation::Replaced { generation } => {
+                self.over = self.over.max(Some(generation));
+                self.phase = Phase::Waiting;
+            }
         }
         Ok(())
     }
@@ -451,6 +461,9 @@ impl Pairing {
         if self.can_not_confirm(&said.attempt) {
             return self.wish(self.over.max(Some(said.attempt.generation)));
         }
+        if matches!(&self.phase, Phase::AwaitingTrees { attempt, .. } if *attempt == said.attempt) {
+            return self.hear_early(said.attempt, now);
+        }
         let Phase::AwaitingConfirmation { attempt, keys, .. } = &mut self.phase else { return };
         if *attempt != said.attempt {
             return;
@@ -470,6 +483,19 @@ impl Pairing {
             self.sent.retain(|envelope| envelope.header.round == Round::Confirmation as u8);
             self.out.push(Output::Append(Mutation::Confirmed));
             self.out.push(Output::Event(Event::Ready));
+        }
+    }
+
+    /// The peer confirms a try whose trees are not here: they are late, or it restarted and can not say them again.
+    /// Who begins says its transfers again, which such a peer answers with a wish.
+    fn hear_early(&mut self, attempt: Attempt, now: Timestamp) {
+        match self.early {
+            Some((known, first)) if known == attempt => {
+                if !self.begins() && now.since(first) >= TREES_PATIENCE {
+                    self.wish(self.over.max(Some(attempt.generation)));
+                }
+            }
+            Some(_) | None => self.early = Some((attempt, now)),
         }
     }
 
@@ -508,8 +534,7 @@ impl Pairing {
         }
         self.end_generation();
         self.over = self.over.max(Some(over));
-        self.out.push(Output::Persist(Mutation::Over { generation: over }));
-        self.out.push(Output::Persist(Mutation::Renewed));
+        self.out.push(Output::Persist(Mutation::Replaced { generation: over }));
         self.resend.restart(now);
         self.begin();
     }
@@ -566,8 +591,7 @@ impl Pairing {
         self.over = self.over.max(Some(generation));
         self.sent.clear();
         self.phase = Phase::Waiting;
-        self.out.push(Output::Persist(Mutation::Over { generation }));
-        self.out.push(Output::Persist(Mutation::Renewed));
+        self.out.push(Output::Persist(Mutation::Replaced { generation }));
         if was_ready {
             self.out.push(Output::Event(Event::Ended));
         }

@@ -19,7 +19,7 @@ pub enum Mutation {
     },
     /// The peer confirmed the generation that was made last.
     Confirmed,
-    /// A generation is over without a ban: it failed, or a new one was asked for.
+    /// A generation is over without a ban: it failed.
     Over {
         /// Its number: the next one is higher.
         generation: u64,
@@ -28,6 +28,12 @@ pub enum Mutation {
     Banned(Tombstone),
     /// That act.
     Renewed,
+    /// A generation is over, and another one is made without any act: one record, since a crash between two would
+    /// leave a pair that waits for a person.
+    Replaced {
+        /// Its number: the next one is higher.
+        generation: u64,
+    },
 }
 
 /// One try to make a generation, named by the member with the lower index.
