@@ -13,6 +13,7 @@
 
 mod courier;
 mod ecdsa;
+mod ecdsa_input;
 mod ecdsa_pairs;
 mod ecdsa_world;
 mod keygen;
