@@ -91,7 +91,7 @@ impl Simulation {
             scheduled: 0,
             wakes: BTreeSet::new(),
             dice,
-            watch: Watch::new(identities, liars, plan.seed.is_multiple_of(16)),
+            watch: Watch::new(identities, liars, plan.seed.is_multiple_of(scanned(plan.start))),
             trace: Trace::new(in_words),
             told: vec![Vec::new(); count],
             crashes: vec![0; count],
@@ -399,12 +399,23 @@ impl Simulation {
             sessions,
             pairs: membership.map_or_else(BTreeMap::new, |m| m.ecdsa.ends()),
             presignatures: membership.map_or(0, |m| m.ecdsa.held()),
+            made: self.watch.made(index),
+            used: self.watch.used(index),
+            batches: membership.map_or(0, |m| m.ecdsa.at_work()),
             told: core::mem::take(&mut self.told[index]),
             points: device.points(),
             crashes: self.crashes[index],
             dropped: device.dropped(),
             lies: device.lies(),
         }
+    }
+}
+
+/// One in how many runs is searched for secrets: runs from stored pairs are short and many.
+const fn scanned(start: Start) -> u64 {
+    match start {
+        Start::Pairs => 64,
+        Start::Lobby | Start::Roster | Start::Keys => 16,
     }
 }
 
