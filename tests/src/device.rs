@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+/// Every device's password.
+pub const PASSWORD: &str = "correct horse battery staple";
+
 /// Where a device is killed: with signal 9 at the entry of a system call, before the call happens.
 #[derive(Clone, Copy, Debug)]
 pub struct Kill {
@@ -43,7 +46,7 @@ impl Device {
         let home = dir.join(name);
         std::fs::create_dir(&home).expect("a home");
         let password = home.join("password");
-        std::fs::write(&password, "correct horse battery staple").expect("a password file");
+        std::fs::write(&password, PASSWORD).expect("a password file");
         std::fs::set_permissions(&password, PermissionsExt::from_mode(0o600)).expect("a private file");
         let options: Vec<String> = options.iter().map(ToString::to_string).collect();
         let (child, stdin, lines) = spawn(binary, &home, Some(name), &options, kill);
@@ -155,15 +158,29 @@ impl Device {
 
     /// Returns the addresses of its wallet once that is ready; `None` if it is not in time.
     pub fn addresses(&mut self, patience: Duration) -> Option<Value> {
+        let is_ready = |wallet: &Value| wallet.get("state").and_then(Value::as_str) == Some("ready");
+        self.wallet(patience, is_ready)?.get("addresses").cloned()
+    }
+
+    /// Returns whether its wallet's pairs with all other members are set up in time.
+    pub fn is_paired(&mut self, patience: Duration) -> bool {
+        let is_paired = |wallet: &Value| {
+            let pairs = wallet.get("pairs").and_then(Value::as_array);
+            pairs.is_some_and(|pairs| pairs.len() == 2 && pairs.first() == pairs.last())
+        };
+        self.wallet(patience, is_paired).is_some()
+    }
+
+    /// Asks for its wallet until that is as wanted.
+    fn wallet(&mut self, patience: Duration, is_wanted: impl Fn(&Value) -> bool) -> Option<Value> {
         let deadline = Instant::now() + patience;
         while Instant::now() < deadline && !self.is_dead() {
             let known = self.seen.len();
             self.command(&json!({ "command": "list" }));
             let seen = self.look_for_list(known);
             let wallet = seen.and_then(|view| view.get("wallets")?.get(0).cloned());
-            let ready = wallet.filter(|wallet| wallet.get("state").and_then(Value::as_str) == Some("ready"));
-            if let Some(wallet) = ready {
-                return wallet.get("addresses").cloned();
+            if let Some(wallet) = wallet.filter(&is_wanted) {
+                return Some(wallet);
             }
             std::thread::sleep(Duration::from_millis(20));
         }

@@ -8,7 +8,7 @@ mod device;
 mod proxy;
 mod relay;
 
-pub use device::{Device, Kill};
+pub use device::{Device, Kill, PASSWORD};
 pub use proxy::Proxy;
 pub use relay::Relay;
 

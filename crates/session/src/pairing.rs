@@ -35,6 +35,9 @@ const MAX_GENERATION_STEP: u64 = 1 << 16;
 /// How often a peer can make us begin a try, in milliseconds: each costs a few milliseconds of work.
 const TRY_INTERVAL: Millis = 500;
 
+/// How long after a confirmation its peer's trees may still arrive, in milliseconds.
+const TREES_PATIENCE: Millis = 2_000;
+
 /// Why a log of a pair can not be replayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ReplayError {
@@ -73,6 +76,8 @@ pub struct Pairing {
     resend: Resend,
     /// When the peer last made us begin a try.
     tried: Option<Timestamp>,
+    /// The try that the peer confirmed before its trees were here, and when it first did.
+    early: Option<(Attempt, Timestamp)>,
     out: Outbox<Mutation, Event>,
 }
 
@@ -128,6 +133,7 @@ impl Pairing {
             sent: Vec::new(),
             resend: Resend::new(now),
             tried: None,
+            early: None,
             out: Outbox::default(),
         };
         for mutation in log {
@@ -451,6 +457,9 @@ impl Pairing {
         if self.can_not_confirm(&said.attempt) {
             return self.wish(self.over.max(Some(said.attempt.generation)));
         }
+        if matches!(&self.phase, Phase::AwaitingTrees { attempt, .. } if *attempt == said.attempt) {
+            return self.hear_early(said.attempt, now);
+        }
         let Phase::AwaitingConfirmation { attempt, keys, .. } = &mut self.phase else { return };
         if *attempt != said.attempt {
             return;
@@ -473,13 +482,29 @@ impl Pairing {
         }
     }
 
+    /// The peer confirms a try whose trees are not here: they are late, or it restarted and can not say them again.
+    /// Who begins says its transfers again, which such a peer answers with a wish.
+    fn hear_early(&mut self, attempt: Attempt, now: Timestamp) {
+        match self.early {
+            Some((known, first)) if known == attempt => {
+                if !self.begins() && now.since(first) >= TREES_PATIENCE {
+                    self.wish(self.over.max(Some(attempt.generation)));
+                }
+            }
+            Some(_) | None => self.early = Some((attempt, now)),
+        }
+    }
+
     /// The peer holds a generation that this device, which does not begin, lost in a crash before it was durable.
     fn can_not_confirm(&self, said: &Attempt) -> bool {
         let lost = match &self.phase {
             Phase::Waiting => true,
-            // A late message of an earlier try, or another life, took this device away from what the peer confirms.
+            // A late message of an earlier try, or another life, took this device away from what the peer confirms. What
+            // it confirmed of an earlier generation is late itself.
             Phase::AwaitingTrees { attempt, .. }
-            | Phase::AwaitingConfirmation { attempt, heard: None, .. } => attempt != said,
+            | Phase::AwaitingConfirmation { attempt, heard: None, .. } => {
+                attempt != said && attempt.generation <= said.generation
+            }
             Phase::AwaitingTransfers(..)
             | Phase::AwaitingConfirmation { heard: Some(_), .. }
             | Phase::Ready(..)

@@ -9,6 +9,7 @@
 //! caller hands it to the pair, whose tombstone is durable first. Others hear which pair failed, never whose fault
 //! it was.
 
+mod lives;
 mod messages;
 mod rounds;
 
@@ -31,6 +32,7 @@ use crate::envelope::{Envelope, Protocol};
 use crate::output::{Outbox, Output, Resend};
 use crate::seat::Seat;
 
+pub use lives::{Life, Lives, Word, is_reset, reset};
 pub use messages::{Committed, Ended, Proposal};
 use messages::{Round, decode, max_body_len};
 
@@ -90,6 +92,8 @@ pub struct Wanted<'a> {
     pub signers: &'a [ParticipantId],
     /// How many presignatures: one, if it is for one message.
     pub batch: u16,
+    /// The life of this device that it belongs to.
+    pub life: Life,
     /// The message that it signs and nothing else (plain mode); `None` for any to come.
     pub message: Option<MessageHash>,
 }
@@ -99,6 +103,8 @@ pub struct Presigning {
     seat: Arc<Seat>,
     session: [u8; 32],
     owner: ParticipantId,
+    /// The owner's life that it belongs to.
+    life: Life,
     proposal: Envelope,
     signers: Vec<ParticipantId>,
     batch: u16,
@@ -122,7 +128,7 @@ enum Phase {
 }
 
 impl Presigning {
-    /// Begins a session as its owner.
+    /// Begins a session as its owner, in a life of this device.
     ///
     /// # Errors
     /// [`Fault::Local`]: the signers, the batch or the pairs do not fit.
@@ -138,12 +144,12 @@ impl Presigning {
         // With randomness that stands still, two sessions of one owner still differ by their time.
         let context = Transcript::new("presigning/counter").number("now", now.0).finish();
         let counter = HedgedRng::new(entropy, seat.identity().seed().expose(), &context).next_u64();
-        let Wanted { signers, batch, message } = wanted;
-        let proposal = Proposal { signers: signers.to_vec(), batch, counter, generations, message };
+        let Wanted { signers, batch, life, message } = wanted;
+        let proposal = Proposal { signers: signers.to_vec(), batch, counter, life, generations, message };
         let body = quorate_primitives::encoding::body_bytes(&proposal);
         let session = session_id(&seat, seat.me(), &body);
         let envelope = seat.say(Protocol::Presigning, session, (Round::Proposal as u8, 0), None, body);
-        let mut presigning = Self::build(seat, share, envelope.clone(), pairs, entropy, now)?;
+        let mut presigning = Self::build(seat, share, envelope.clone(), pairs, life, entropy, now)?;
         presigning.sent.insert(0, envelope.clone());
         for peer in presigning.peers() {
             presigning.out.push(Output::Send(Recipient::One(peer), envelope.clone()));
@@ -152,7 +158,7 @@ impl Presigning {
         Ok(presigning)
     }
 
-    /// Takes part in another member's session, from its proposal or from whatever carries it.
+    /// Takes part in another member's session, from its proposal or from whatever carries it. `life` is this device's.
     ///
     /// # Errors
     /// [`Fault::Local`]: this device is not among the signers, or knows other pairs. Nobody is to blame.
@@ -161,10 +167,11 @@ impl Presigning {
         share: &KeyShare,
         proposal: Envelope,
         pairs: &Pairs<'_>,
+        life: Life,
         entropy: &[u8; 32],
         now: Timestamp,
     ) -> Result<Self, Fault> {
-        let mut presigning = Self::build(seat, share, proposal, pairs, entropy, now)?;
+        let mut presigning = Self::build(seat, share, proposal, pairs, life, entropy, now)?;
         presigning.speak(0);
         Ok(presigning)
     }
@@ -198,6 +205,7 @@ impl Presigning {
         share: &KeyShare,
         proposal: Envelope,
         pairs: &Pairs<'_>,
+        life: Life,
         entropy: &[u8; 32],
         now: Timestamp,
     ) -> Result<Self, Fault> {
@@ -220,6 +228,7 @@ impl Presigning {
         let mut presigning = Self {
             session,
             owner,
+            life: said.life,
             proposal: proposal.clone(),
             signers: said.signers,
             batch: said.batch,
@@ -233,7 +242,7 @@ impl Presigning {
             out: Outbox::default(),
             seat,
         };
-        let committed = Committed { proposal, commitment: commitment.to_bytes() };
+        let committed = Committed { proposal, life, commitment: commitment.to_bytes() };
         let body = quorate_primitives::encoding::body_bytes(&committed);
         presigning.keep(Round::Commitment, None, body);
         for (peer, extension) in &extensions {
@@ -308,6 +317,21 @@ impl Presigning {
                 }
             }
         }
+    }
+
+    /// A signer has begun another life. Returns whether the session goes on: what the signer said in it before is gone.
+    #[must_use]
+    pub fn hear_of_life(&mut self, signer: ParticipantId, life: Life) -> bool {
+        if !self.is_open() || !self.signers.contains(&signer) {
+            return true;
+        }
+        if self.owner == signer {
+            return self.life == life;
+        }
+        let is_untouched = matches!(self.phase, Phase::Extensions(_))
+            && !self.inbox.contains_key(&(Round::Commitment, signer));
+        self.inbox.retain(|(_, sender), _| *sender != signer);
+        is_untouched
     }
 
     /// Asks again, or gives up.
@@ -466,24 +490,6 @@ fn failure(fault: Fault) -> Failure {
 
 /// The purpose of the keys that need presignatures.
 pub const PURPOSE: KeyPurpose = KeyPurpose::EcdsaSecp256k1;
-
-/// Says to all that this device holds no presignatures from before: others need not name any.
-pub fn reset(seat: &Seat) -> Envelope {
-    let number = Round::Reset as u8;
-    seat.say(Protocol::Presigning, reset_id(seat), (number, u32::from(number)), None, Vec::new())
-}
-
-/// Returns whether an authentic envelope says so of its sender.
-pub fn is_reset(seat: &Seat, envelope: &Envelope) -> bool {
-    envelope.header.session == reset_id(seat) && envelope.header.round == Round::Reset as u8
-}
-
-fn reset_id(seat: &Seat) -> [u8; 32] {
-    Transcript::new("presigning/reset")
-        .field("roster", seat.roster_hash())
-        .number("epoch", seat.roster().epoch.into())
-        .finish()
-}
 
 fn session_id(seat: &Seat, owner: ParticipantId, proposal: &[u8]) -> [u8; 32] {
     Transcript::new("presigning")

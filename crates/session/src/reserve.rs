@@ -24,7 +24,7 @@ use crate::envelope::{Envelope, Protocol};
 use crate::output::{Outbox, Output};
 use crate::pairing::{self, Pairing, Pairings};
 use crate::pool::Pool;
-use crate::presigning::{self, Presigning};
+use crate::presigning::{self, Life, Lives, Presigning, Word};
 use crate::seat::Seat;
 
 /// How long nothing is made ahead after somebody came back: what it came for goes first.
@@ -74,6 +74,7 @@ pub struct Reserve {
     pairs: Pairings,
     presignings: BTreeMap<[u8; 32], Presigning>,
     pool: Pool,
+    lives: Lives,
     /// Signer sets that are not asked again before a time.
     resting: BTreeMap<Vec<ParticipantId>, Timestamp>,
     /// How often in a row a signer set's signature failed with nobody to blame.
@@ -106,12 +107,14 @@ impl Reserve {
             pairs,
             presignings: BTreeMap::new(),
             pool: Pool::default(),
+            lives: Lives::default(),
             resting: BTreeMap::new(),
             malformed: BTreeMap::new(),
             seen: BTreeMap::new(),
             quiet_until: Timestamp(0),
             out: Outbox::default(),
         };
+        reserve.lives.begin(now);
         reserve.settle_pairs();
         reserve
     }
@@ -124,6 +127,11 @@ impl Reserve {
     /// Returns how many presignatures are held.
     pub fn held(&self) -> usize {
         self.pool.len()
+    }
+
+    /// Returns how many batches are at work.
+    pub fn at_work(&self) -> usize {
+        self.presignings.values().filter(|one| one.is_open()).count()
     }
 
     /// Returns the steps that stand for every pair's whole log.
@@ -149,11 +157,18 @@ impl Reserve {
     ) {
         match envelope.header.protocol {
             Protocol::Pairing => self.handle_pairing(&envelope, now),
-            Protocol::Presigning if presigning::is_reset(&self.seat, &envelope) => {
-                self.erase_with(envelope.header.sender);
-                self.be_quiet(now);
+            Protocol::Presigning => {
+                match self.lives.hear(&self.seat, &envelope) {
+                    Word::Known => {}
+                    Word::Anew(life) => self.erase_before(envelope.header.sender, life),
+                    Word::Stale => return,
+                }
+                if presigning::is_reset(&self.seat, &envelope) {
+                    self.be_quiet(now);
+                } else {
+                    self.handle_presigning(envelope, rng, now);
+                }
             }
-            Protocol::Presigning => self.handle_presigning(envelope, rng, now),
             Protocol::Keygen | Protocol::Signing => {}
         }
     }
@@ -170,11 +185,12 @@ impl Reserve {
     pub fn handle_reconnected(&mut self, now: Timestamp) {
         self.pairs.iter_mut().for_each(|pairing| pairing.handle_reconnected(now));
         self.announce_pairs();
+        let life = self.lives.begin(now);
         if self.pairs.ready().1 > 0 {
             self.be_quiet(now);
             self.pool = Pool::default();
             self.presignings.clear();
-            self.out.push(Output::Send(Recipient::All, presigning::reset(&self.seat)));
+            self.out.push(Output::Send(Recipient::All, presigning::reset(&self.seat, life)));
         }
     }
 
@@ -200,6 +216,12 @@ impl Reserve {
         if self.seat.roster().threshold.min_signers() > 2 && self.pairs.ready().0 > 0 {
             self.out.push(Output::Send(Recipient::All, self.pairs.announcement(&self.seat)));
         }
+    }
+
+    /// A peer has begun another life, and holds nothing from before.
+    fn erase_before(&mut self, peer: ParticipantId, life: Life) {
+        self.pool.erase_with(peer);
+        self.presignings.retain(|_, one| one.hear_of_life(peer, life));
     }
 
     /// Whatever was made with a peer is worthless.

@@ -1,7 +1,8 @@
-//! Pairs that are there at once: set up once per process by the product's machines, kept as the log of each member.
+//! Pairs that are there at once: set up by the product's machines, kept as the log of each member in a file.
 //!
 //! What a pair shares is bound to its two members and to nothing else that a later session would check, so one set
-//! serves every simulated group. Setting a pair up costs tens of milliseconds; reading its log costs nothing.
+//! serves every simulated group. Setting a pair up costs tens of milliseconds; reading its log costs nothing, and
+//! shows that logs of earlier versions are still read. They protect nothing: their seeds are public.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, LazyLock};
@@ -21,7 +22,10 @@ pub const MEMBERS: u16 = 4;
 /// From me and peer to my log.
 type Logs = BTreeMap<(ParticipantId, ParticipantId), Vec<Secret<Vec<u8>>>>;
 
-static LOGS: LazyLock<Logs> = LazyLock::new(set_up);
+/// What [`set_up`] made when it was last blessed.
+pub const STORED: &[u8] = include_bytes!("../fixtures/pairs.bin");
+
+static LOGS: LazyLock<Logs> = LazyLock::new(|| borsh::from_slice(STORED).expect("logs that were written"));
 
 /// Returns the log of a pair that is ready.
 pub fn log(me: ParticipantId, peer: ParticipantId) -> Vec<Mutation> {
@@ -29,7 +33,8 @@ pub fn log(me: ParticipantId, peer: ParticipantId) -> Vec<Mutation> {
     log.iter().map(|bytes| borsh::from_slice(bytes.expose()).expect("a record that was written")).collect()
 }
 
-fn set_up() -> Logs {
+/// Sets the pairs of [`MEMBERS`] up anew and returns their logs as they are stored.
+pub fn set_up() -> Vec<u8> {
     let identities = group::identities(0, MEMBERS);
     let threshold = Threshold::new(2, MEMBERS).expect("a possible threshold");
     let roster = group::roster(&identities, threshold, &[KeyPurpose::EcdsaSecp256k1], [0; 32]);
@@ -43,7 +48,7 @@ fn set_up() -> Logs {
             pair_up([low, high], &mut logs);
         }
     }
-    logs
+    borsh::to_vec(&logs).expect("writing to memory")
 }
 
 fn pair_up(seats: [&Arc<Seat>; 2], logs: &mut Logs) {

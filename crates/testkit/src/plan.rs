@@ -170,13 +170,27 @@ impl Plan {
 
     /// Draws a run of the ECDSA key, with dealt keys: pairs are there or have to be set up first.
     pub fn swarm_of_ecdsa(seed: u64, start: Start) -> Self {
+        let groups = [(2, 2), (2, 3), (2, 3), (2, 3), (2, 3), (2, 3), (2, 3), (3, 4)];
+        Self::draw_of_ecdsa(seed, start, &groups, 35_000)
+    }
+
+    /// Draws a run from stored pairs, with presignatures made on demand or ahead: shorter, since many are to be run.
+    pub fn swarm_from_pairs(seed: u64) -> Self {
+        let groups = [(2, 2), (2, 2), (2, 2), (2, 2), (2, 3), (2, 3), (2, 3), (3, 3)];
+        let plan = Self::draw_of_ecdsa(seed, Start::Pairs, &groups, 5_000);
+        let one_in = if plan.threshold.max_signers() == 2 { 4 } else { 12 };
+        let dice = &mut Dice::new(seed, 9);
+        let ahead = if dice.below(one_in) == 0 { 1 + dice.index(2) } else { 0 };
+        Self { ahead, ..plan }
+    }
+
+    fn draw_of_ecdsa(seed: u64, start: Start, groups: &[(u16, u16)], longest: Millis) -> Self {
         let dice = &mut Dice::new(seed, 1);
-        let (min_signers, max_signers) =
-            dice.pick(&[(2, 2), (2, 3), (2, 3), (2, 3), (2, 3), (2, 3), (2, 3), (3, 4)]);
+        let (min_signers, max_signers) = dice.pick(groups);
         let mut plan = Self::calm(seed, min_signers, max_signers, &[KeyPurpose::EcdsaSecp256k1]);
         plan.start = start;
         plan.faults = Faults::swarm(dice);
-        plan.heal_at = 2_000 + dice.below(35_000);
+        plan.heal_at = 2_000 + dice.below(longest);
         if dice.chance(250) {
             let behaviour = dice.pick(&Behaviour::of_ecdsa());
             plan.liars.push((dice.index(usize::from(max_signers)), behaviour));

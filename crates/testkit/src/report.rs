@@ -68,6 +68,12 @@ pub struct DeviceReport {
     pub pairs: BTreeMap<ParticipantId, PairEnd>,
     /// How many presignatures it holds.
     pub presignatures: usize,
+    /// How many presignatures it was given, in all its lives.
+    pub made: usize,
+    /// Of how many of them a share left.
+    pub used: usize,
+    /// How many batches of presignatures are at work.
+    pub batches: usize,
     /// What its person was told, and when.
     pub told: Vec<(Millis, Told)>,
     /// Points between effects that it passed.

@@ -92,7 +92,7 @@ impl Simulation {
             scheduled: 0,
             wakes: BTreeSet::new(),
             dice,
-            watch: Watch::new(identities, liars, plan.seed.is_multiple_of(16)),
+            watch: Watch::new(identities, liars, plan.seed.is_multiple_of(scanned(plan.start))),
             trace: Trace::new(in_words),
             told: vec![Vec::new(); count],
             crashes: vec![0; count],
@@ -402,12 +402,23 @@ impl Simulation {
             sessions,
             pairs: reserve.map_or_else(BTreeMap::new, pair_ends),
             presignatures: reserve.map_or(0, Reserve::held),
+            made: self.watch.made(index),
+            used: self.watch.used(index),
+            batches: reserve.map_or(0, Reserve::at_work),
             told: core::mem::take(&mut self.told[index]),
             points: device.points(),
             crashes: self.crashes[index],
             dropped: device.dropped(),
             lies: device.lies(),
         }
+    }
+}
+
+/// One in how many runs is searched for secrets: runs from stored pairs are short and many.
+const fn scanned(start: Start) -> u64 {
+    match start {
+        Start::Pairs => 64,
+        Start::Lobby | Start::Roster | Start::Keys => 16,
     }
 }
 

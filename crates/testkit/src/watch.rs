@@ -35,6 +35,8 @@ pub struct Watch {
     released: BTreeMap<(usize, Vec<u8>), ([u8; 32], Vec<u8>)>,
     /// Whose presignatures a device was given.
     owners: BTreeMap<(usize, [u8; 32]), ParticipantId>,
+    /// The one package that an honest owner named each of its presignatures in.
+    named: BTreeMap<[u8; 32], [u8; 32]>,
     /// Generations that a device has to ban before it says anything.
     condemned: BTreeSet<(usize, Tombstone)>,
     scan: Option<Scan>,
@@ -60,6 +62,7 @@ impl Watch {
             burned: BTreeMap::new(),
             released: BTreeMap::new(),
             owners: BTreeMap::new(),
+            named: BTreeMap::new(),
             condemned: BTreeSet::new(),
             scan: scans.then(Scan::default),
             violations: Vec::new(),
@@ -146,6 +149,17 @@ impl Watch {
         }
     }
 
+    /// Returns how many presignatures a device was given.
+    pub fn made(&self, device: usize) -> usize {
+        self.owners.keys().filter(|(given, _)| *given == device).count()
+    }
+
+    /// Returns of how many of them a share left.
+    pub fn used(&self, device: usize) -> usize {
+        let is_used = |id: &[u8; 32]| self.released.contains_key(&(device, id.to_vec()));
+        self.owners.keys().filter(|(given, id)| *given == device && is_used(id)).count()
+    }
+
     /// Extension checks failed at a device: the next thing it does is to make that durable.
     pub fn must_ban(&mut self, device: usize, tombstones: &[Tombstone]) {
         self.condemned.extend(tombstones.iter().map(|tombstone| (device, *tombstone)));
@@ -178,7 +192,7 @@ impl Watch {
                 self.releases(device, &body.commitments, &said);
             }
         }
-        self.uses(device, package.header.sender, &fixed, &said);
+        self.uses(device, seat, package.header.sender, &fixed, &said);
         let needed = usize::from(seat.roster().threshold.min_signers());
         if signers.len() != needed || statements.len() != 1 {
             self.broken(format!(
@@ -188,7 +202,7 @@ impl Watch {
     }
 
     /// Each presignature is its owner's to name, and releases one share for one package.
-    fn uses(&mut self, device: usize, proposer: ParticipantId, fixed: &Package, said: &Shares) {
+    fn uses(&mut self, device: usize, seat: &Seat, proposer: ParticipantId, fixed: &Package, said: &Shares) {
         let shares = said.shares.iter().filter(|share| share.len() == OnlineShare::LEN);
         let named: Vec<Vec<u8>> = fixed.presignatures.iter().map(|id| id.to_vec()).collect();
         if shares.clone().count() != named.len() {
@@ -199,6 +213,17 @@ impl Watch {
         }
         let shares = Shares { shares: shares.cloned().collect(), ..said.clone() };
         self.releases(device, &named, &shares);
+        self.agrees(seat, proposer, fixed, said.package);
+    }
+
+    /// All shares of one presignature are for one package, unless its owner lies.
+    fn agrees(&mut self, seat: &Seat, proposer: ParticipantId, fixed: &Package, package: [u8; 32]) {
+        let owner = self.device_of(seat.roster(), proposer);
+        for id in &fixed.presignatures {
+            if self.is_honest(owner) && *self.named.entry(*id).or_insert(package) != package {
+                self.broken(format!("S2: device {owner} named one presignature in two packages"));
+            }
+        }
     }
 
     /// Each nonce commitment releases one share for one package.

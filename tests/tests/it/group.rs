@@ -78,6 +78,25 @@ pub fn propose(lamports: u32) -> Value {
     })
 }
 
+/// An Ethereum transfer of the first account.
+pub fn propose_ethereum(wei: u32) -> Value {
+    json!({
+        "command": "propose", "note": "", "ttl": 60_000,
+        "request": {
+            "chain": "ethereum", "network": "mainnet", "account": 0,
+            "content": { "build": {
+                "intent": { "transfer": {
+                    "to": "0x00000000219ab540356cBB839Cbe05303d7705Fa",
+                    "amount": format!("0.{wei:018}"),
+                } },
+                "context": { "ethereum": {
+                    "nonce": 0, "gas_limit": 21_000, "fee": { "dynamic": { "max": "30", "priority": "1" } },
+                } },
+            } },
+        },
+    })
+}
+
 pub fn approve(id: &str) -> Value {
     json!({ "command": "approve", "request": id })
 }

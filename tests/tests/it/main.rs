@@ -10,7 +10,10 @@
 )]
 
 mod crash;
+mod crash_ecdsa;
 mod group;
+mod journal;
 mod memory;
 mod relay;
+mod signings;
 mod wire;

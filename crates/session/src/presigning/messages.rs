@@ -8,6 +8,7 @@ use quorate_dkls::presign::{
 use quorate_dkls::sign::MessageHash;
 use quorate_primitives::{MAX_PARTICIPANTS, ParticipantId, encoding};
 
+use super::lives::Life;
 use crate::envelope::Envelope;
 
 /// The numbers of rounds in headers.
@@ -65,6 +66,8 @@ pub struct Proposal {
     pub batch: u16,
     /// Never used twice by its owner.
     pub counter: u64,
+    /// The owner's life: whatever it made in an earlier one is gone.
+    pub life: Life,
     /// The generation of every pair of the signers, in order.
     pub generations: Vec<(Pair, u64)>,
     /// The one message that it is for (plain mode); `None` for any to come.
@@ -82,6 +85,8 @@ impl Proposal {
 pub struct Committed {
     /// The owner's proposal, signed.
     pub proposal: Envelope,
+    /// The life of the sender.
+    pub life: Life,
     /// The commitment, as the engine encodes it.
     pub commitment: Vec<u8>,
 }
@@ -93,22 +98,25 @@ pub struct Ended {
     pub pair: Option<Pair>,
 }
 
+const LIFE_LEN: usize = 8;
+
 const MAX_PROPOSAL_LEN: usize = {
     let members = MAX_PARTICIPANTS as usize;
-    4 + 2 * members + 2 + 8 + 4 + 12 * members * members + 1 + 32
+    4 + 2 * members + 2 + 8 + LIFE_LEN + 4 + 12 * members * members + 1 + 32
 };
 
 /// Returns the longest body of a round that is read.
 pub(super) const fn max_body_len(round: Round) -> usize {
     match round {
         Round::Proposal => MAX_PROPOSAL_LEN,
-        Round::Commitment => MAX_PROPOSAL_LEN + 256 + Commitment::LEN,
+        Round::Commitment => MAX_PROPOSAL_LEN + 256 + LIFE_LEN + Commitment::LEN,
         Round::Extension => Extension::len(MAX_BATCH),
         Round::Opening => Opening::len(MAX_BATCH),
         Round::Multiplication => Multiplication::len(MAX_BATCH),
         Round::Confirmation => Confirmation::len(MAX_BATCH),
         Round::Failure => 8,
-        Round::Nudge | Round::Reset => 0,
+        Round::Nudge => 0,
+        Round::Reset => LIFE_LEN,
     }
 }
 

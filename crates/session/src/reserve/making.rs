@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use quorate_dkls::sign::MessageHash;
 use quorate_primitives::{Millis, ParticipantId, Timestamp};
 use rand_core::{CryptoRng, RngCore};
 
@@ -63,7 +64,8 @@ impl Reserve {
         }
         let burdens = self.presignings.values().filter(|one| one.is_burden() && one.owner() == owner);
         let too_many = burdens.count() >= MAX_OPEN_OF_ANOTHER;
-        if too_many || usize::from(said.batch) > self.pool.free(owner) {
+        let is_over = self.lives.is_over(owner, said.life);
+        if is_over || too_many || usize::from(said.batch) > self.pool.free(owner) {
             return;
         }
         let Some(pairs) = self.pairs.keys(self.seat.me(), &said.signers) else { return };
@@ -71,9 +73,9 @@ impl Reserve {
         if seen.len() >= MAX_SEEN || !seen.insert(proposal.header.session) {
             return;
         }
-        let seat = Arc::clone(&self.seat);
+        let (seat, life) = (Arc::clone(&self.seat), self.lives.own());
         // A session that does not fit what this device knows ends by itself, and is nobody's fault.
-        if let Ok(opened) = Presigning::open(seat, &self.share, proposal, &pairs, &draw(rng), now) {
+        if let Ok(opened) = Presigning::open(seat, &self.share, proposal, &pairs, life, &draw(rng), now) {
             self.presignings.insert(*opened.session(), opened);
         }
     }
@@ -81,12 +83,13 @@ impl Reserve {
     /// Begins a session of this device's own. `None` if a pair is not ready.
     pub(super) fn presign(
         &mut self,
-        wanted: Wanted<'_>,
+        (signers, batch, message): (&[ParticipantId], u16, Option<MessageHash>),
         rng: &mut (impl RngCore + CryptoRng),
         now: Timestamp,
     ) -> Option<()> {
-        let pairs = self.pairs.keys(self.seat.me(), wanted.signers)?;
-        let generations = self.pairs.generations(wanted.signers)?;
+        let pairs = self.pairs.keys(self.seat.me(), signers)?;
+        let generations = self.pairs.generations(signers)?;
+        let wanted = Wanted { signers, batch, life: self.lives.own(), message };
         let seat = Arc::clone(&self.seat);
         let begun = Presigning::propose(seat, &self.share, wanted, &pairs, generations, &draw(rng), now);
         let presigning = begun.ok()?;
@@ -164,7 +167,7 @@ impl Reserve {
             if available * 2 <= ahead.target && !rests && !self.is_making(me, &signers) {
                 let batch = u16::try_from(ahead.target - available)
                     .map_or(MAX_BATCH_AHEAD, |missing| missing.min(MAX_BATCH_AHEAD));
-                let _ = self.presign(Wanted { signers: &signers, batch, message: None }, rng, now);
+                let _ = self.presign((&signers, batch, None), rng, now);
             }
         }
     }

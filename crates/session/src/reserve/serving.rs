@@ -7,7 +7,7 @@ use rand_core::{CryptoRng, RngCore};
 
 use super::making::REST;
 use super::{Ahead, Reserve};
-use crate::presigning::{self, Wanted};
+use crate::presigning;
 use crate::signing::{Signing, Wants};
 
 /// So many signatures in a row that nobody can be blamed for stop a signer set.
@@ -90,7 +90,7 @@ impl Reserve {
             let message = self.not_made_for(signers, messages);
             let missing = count.saturating_sub(self.pool.available(me, signers));
             let batch = if message.is_some() { 1 } else { u16::try_from(missing).unwrap_or(MAX_BATCH) };
-            let _ = self.presign(Wanted { signers, batch, message }, rng, now);
+            let _ = self.presign((signers, batch, message), rng, now);
         }
     }
 

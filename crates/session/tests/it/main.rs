@@ -4,6 +4,7 @@
     clippy::indexing_slicing,
     clippy::needless_pass_by_value,
     clippy::panic,
+    clippy::print_stdout,
     clippy::redundant_clone,
     clippy::type_complexity,
     clippy::unwrap_used,
@@ -12,7 +13,11 @@
 
 mod courier;
 mod ecdsa;
+mod ecdsa_input;
+mod ecdsa_pairs;
+mod ecdsa_world;
 mod keygen;
+mod lives;
 mod lobby;
 mod pair_logs;
 mod request;

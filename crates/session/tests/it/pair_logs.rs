@@ -11,12 +11,16 @@ use quorate_testkit::group::deal;
 
 use crate::support::{Group, NOW, p};
 
+/// The round of confirmations.
+const CONFIRMATION: u8 = 2;
+
 /// Two members, and everything that each persisted.
 struct Two {
     group: Group,
     key: Vec<u8>,
     pairs: Vec<Pairing>,
     logs: Vec<Vec<Vec<u8>>>,
+    history: Vec<Envelope>,
     now: Timestamp,
 }
 
@@ -24,7 +28,8 @@ impl Two {
     fn new(seed: u64) -> Self {
         let group = Group::new(seed, |roster| roster.purposes = vec![KeyPurpose::EcdsaSecp256k1]);
         let key = deal(KeyPurpose::EcdsaSecp256k1, group.roster.threshold, seed)[0].public.group_key.clone();
-        let mut two = Self { group, key, pairs: Vec::new(), logs: vec![Vec::new(); 2], now: NOW };
+        let mut two =
+            Self { group, key, pairs: Vec::new(), logs: vec![Vec::new(); 2], history: Vec::new(), now: NOW };
         two.pairs = vec![two.start(0, Vec::new()), two.start(1, Vec::new())];
         two.run();
         two
@@ -46,6 +51,7 @@ impl Two {
                 Output::Event(_) | Output::WakeAt(_) => {}
             }
         }
+        self.history.extend(said.iter().cloned());
         said
     }
 
@@ -91,6 +97,23 @@ fn a_crash_between_any_two_records_of_a_renewal_leaves_a_pair_that_goes_on() {
             }
         }
     }
+}
+
+#[test]
+fn a_late_confirmation_of_an_earlier_generation_changes_nothing() {
+    let mut two = Two::new(93);
+    let is_confirmation = |one: &&Envelope| one.header.sender == p(1) && one.header.round == CONFIRMATION;
+    let late = two.history.iter().find(is_confirmation).unwrap().clone();
+    let now = two.now.after(600);
+    two.pairs[0].renew(now);
+    let begun = two.drain(0);
+    begun.iter().for_each(|envelope| two.pairs[1].handle_envelope(envelope, now));
+    let answer = two.drain(1);
+    two.pairs[1].handle_envelope(&late, now);
+    assert!(two.drain(1).is_empty());
+    answer.iter().for_each(|envelope| two.pairs[0].handle_envelope(envelope, now));
+    two.run();
+    assert_eq!(two.generations(), [Some(1); 2]);
 }
 
 /// What a snapshot stands for is what the log stood for, after every record.

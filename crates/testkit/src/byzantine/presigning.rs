@@ -10,6 +10,7 @@ use super::{Audience, Behaviour as B, Liar, batch};
 #[derive(BorshSerialize, BorshDeserialize)]
 struct Committed {
     proposal: Envelope,
+    life: u64,
     commitment: Vec<u8>,
 }
 

@@ -18,6 +18,7 @@ impl Watch {
         self.agree_on_keys(devices, reports, &honest);
         self.agree_on_signatures(reports, &honest);
         self.agree_on_pairs(reports, &honest);
+        self.account_for_presignatures(reports, &honest);
         self.end_everything(plan, reports, &honest);
         if plan.is_honest() && plan.absent.is_empty() && plan.cancel_at.is_none() {
             self.demand_success(plan, reports);
@@ -104,6 +105,18 @@ impl Watch {
         }
     }
 
+    /// S2: what was used or lost is not held: nothing comes back, in no later life.
+    fn account_for_presignatures(&mut self, reports: &[DeviceReport], honest: &[usize]) {
+        for index in honest {
+            let DeviceReport { made, used, presignatures: held, .. } = reports[*index];
+            if used + held > made {
+                self.broken(format!(
+                    "S2: device {index} holds {held} and used {used} of {made} presignatures"
+                ));
+            }
+        }
+    }
+
     /// S6: nothing waits for ever, except keys that are pending, and then the person knows.
     fn end_everything(&mut self, plan: &Plan, reports: &[DeviceReport], honest: &[usize]) {
         for index in honest {
@@ -139,6 +152,11 @@ impl Watch {
         for (index, report) in reports.iter().enumerate() {
             if report.pairs.values().any(|end| !matches!(end, PairEnd::Ready(_))) {
                 self.broken(format!("liveness: the pairs of device {index} ended as {:?}", report.pairs));
+            }
+        }
+        for (index, report) in reports.iter().enumerate() {
+            if report.batches > 0 {
+                self.broken(format!("S6: device {index} is still at work on presignatures"));
             }
         }
         let healed = plan.heal_at + RECOVERY;

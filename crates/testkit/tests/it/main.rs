@@ -12,7 +12,9 @@
 
 mod ceremony;
 mod ecdsa;
+mod ecdsa_swarm;
 mod exhaustive;
+mod pairs;
 mod relay;
 mod signatures;
 mod swarm;

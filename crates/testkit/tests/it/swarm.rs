@@ -166,35 +166,3 @@ fn the_same_seed_gives_the_same_trace() {
         assert_ne!(trace(7), trace(8));
     }
 }
-
-/// How many shards and schedules there are of ECDSA: from the set-up of pairs on, and from pairs that are ready.
-const PAIRS: (u64, u64) = (2, 20);
-const PRESIGNATURES: (u64, u64) = (2, 60);
-
-/// Runs one shard of the ECDSA key.
-fn swarm_of_ecdsa(start: Start, (_, schedules): (u64, u64), shard: u64) {
-    let mut tally = Tally::default();
-    let first = 10_000_000 + start as u64 * 1_000_000 + shard * schedules;
-    for seed in first..first + schedules {
-        let plan = Plan::swarm_of_ecdsa(seed, start);
-        tally.add(&plan, &Simulation::check(&plan));
-    }
-    println!("ECDSA schedules from {start:?}: {tally:?}");
-    // Dealt keys are finished in every run, and few lies about presignatures leave proof.
-    tally.blamed = tally.blamed.max(1);
-    assert!(tally.is_varied(), "the schedules are too calm: {tally:?}");
-}
-
-macro_rules! shards_of_ecdsa {
-    ($start:expr, $size:expr, [$($name:ident = $shard:expr),* $(,)?]) => {
-        $(#[test]
-        fn $name() {
-            assert!($shard < $size.0);
-            swarm_of_ecdsa($start, $size, $shard);
-        })*
-    };
-}
-
-shards_of_ecdsa!(Start::Keys, PAIRS, [swarm_pairs_0 = 0, swarm_pairs_1 = 1]);
-
-shards_of_ecdsa!(Start::Pairs, PRESIGNATURES, [swarm_presignatures_0 = 0, swarm_presignatures_1 = 1]);
