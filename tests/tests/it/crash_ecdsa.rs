@@ -37,7 +37,7 @@ fn kill_signers(what: &str, victim: usize, calls: &'static str, pool: bool) {
     let burned: usize = lanes.iter().map(|(_, burned)| burned).sum();
     println!("ECDSA, {what}: {points} crash points, {burned} presignatures burned, each once");
     // Every death is followed by a signature, for which both signers burn one.
-    assert!(points >= LANES && burned >= 2 * points as usize, "{what}: hardly anything was hit");
+    assert!(points >= 3 && burned >= 2 * points as usize, "{what}: hardly anything was hit");
 }
 
 #[test]

@@ -78,10 +78,11 @@ pub fn propose(lamports: u32) -> Value {
     })
 }
 
-/// An Ethereum transfer of the first account.
+/// An Ethereum transfer of the first account. It expires soon: a proposer that dies while presignatures are made
+/// forgets the request, and the others wait for its end.
 pub fn propose_ethereum(wei: u32) -> Value {
     json!({
-        "command": "propose", "note": "", "ttl": 60_000,
+        "command": "propose", "note": "", "ttl": 10_000,
         "request": {
             "chain": "ethereum", "network": "mainnet", "account": 0,
             "content": { "build": {
