@@ -17,7 +17,7 @@ fn rows(rng: &mut ChaCha20Rng) -> Rows {
     let delta = draw();
     let alice: Vec<u128> = (0..OTS).map(|_| draw()).collect();
     let choices: Vec<u8> = (0..OTS).map(|_| u8::from(draw() & 1 == 1)).collect();
-    let bob = alice.iter().zip(&choices).map(|(row, choice)| row ^ delta * u128::from(*choice)).collect();
+    let bob = alice.iter().zip(&choices).map(|(row, choice)| row ^ (delta * u128::from(*choice))).collect();
     Rows { delta, alice, bob, choices }
 }
 
