@@ -21,7 +21,7 @@ use list::{MUTANTS, Mutant};
 const SWITCH: &str = "QUORATE_MUTANT";
 
 /// The packages whose tests guard the rules.
-const PACKAGES: [&str; 2] = ["quorate-session", "quorate-testkit"];
+const PACKAGES: [&str; 3] = ["quorate-dkls", "quorate-session", "quorate-testkit"];
 
 /// Plants all defects and insists that each is noticed.
 ///
@@ -157,7 +157,7 @@ mod tests {
         let names: BTreeSet<&str> = MUTANTS.iter().map(|mutant| mutant.name).collect();
         assert_eq!(names.len(), MUTANTS.len());
         assert!(MUTANTS.iter().all(|mutant| mutant.find != mutant.replace));
-        assert!(MUTANTS.len() >= 12);
+        assert!(MUTANTS.len() >= 34);
     }
 
     #[test]

@@ -7,12 +7,14 @@
 pub mod budget;
 mod direction;
 mod files;
+mod labels;
 pub mod licences;
 mod links;
 pub mod lockfiles;
 mod npm;
 mod purity;
 pub mod rows;
+mod secrets;
 mod source;
 
 use std::fmt;
@@ -68,6 +70,8 @@ fn all(project: &Project) -> Result<Vec<Finding>> {
     findings.extend(licences::check(project)?);
     findings.extend(budget::check(project)?);
     findings.extend(npm::check(project, &files)?);
+    findings.extend(labels::check(project, &files)?);
+    findings.extend(secrets::check(project, &files)?);
     findings.extend(rows::check(project, &files)?);
     Ok(findings)
 }

@@ -89,7 +89,7 @@ impl Call<'_> {
         let mut nonce = [0; 32];
         rng.fill_bytes(&mut nonce);
         let beta = Zeroizing::new((0..width).map(|_| random_block(rng)).collect::<Vec<_>>());
-        let prefix = self.bind("dkls/extension/prg", &nonce).finish();
+        let prefix = self.stream_prefix(&nonce);
         let mut columns = Vec::with_capacity(self.shape.corrections());
         let mut planes = Zeroizing::new(vec![0; KAPPA * width]);
         let mut buffer = prg::Buffer::new(width);
@@ -125,7 +125,7 @@ impl Call<'_> {
         if message.columns.len() != self.shape.corrections() {
             return Err(CheckFailed);
         }
-        let prefix = self.bind("dkls/extension/prg", &message.nonce).finish();
+        let prefix = self.stream_prefix(&message.nonce);
         let mut planes = Zeroizing::new(vec![0; KAPPA * width]);
         let mut buffer = prg::Buffer::new(width);
         let delta = matrix::bit_masks(*keys.delta().expose());
@@ -162,6 +162,10 @@ impl Call<'_> {
             .bind(Transcript::new(label).field("session", self.session).field("pair", self.pair))
             .number("rows", self.shape.rows as u64)
             .field("n_B", nonce)
+    }
+
+    fn stream_prefix(&self, nonce: &[u8; 32]) -> [u8; 32] {
+        self.bind("dkls/extension/prg", nonce).finish()
     }
 
     fn challenge(&self, nonce: &[u8; 32], columns: &[u128]) -> [u8; 32] {

@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn b3_zero_and_out_of_range_indices_are_no_participants() {
+    fn k22_b3_zero_and_out_of_range_indices_are_no_participants() {
         for index in 0..=u16::MAX {
             let possible = (1..=MAX_PARTICIPANTS).contains(&index);
             assert_eq!(ParticipantId::try_from(index).is_ok(), possible, "{index}");

@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn c5_stuck_entropy_still_gives_distinct_streams() {
+    fn k31_c5_stuck_entropy_still_gives_distinct_streams() {
         let draw = |secret: &[u8], context: &[u8]| HedgedRng::new(&[0; 32], secret, context).next_u64();
         assert_ne!(draw(b"one", b"session 1"), draw(b"one", b"session 2"));
         assert_ne!(draw(b"one", b"session 1"), draw(b"two", b"session 1"));

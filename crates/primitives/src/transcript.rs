@@ -84,7 +84,7 @@ mod tests {
     proptest! {
         /// Cutting the same bytes into other fields gives another hash.
         #[test]
-        fn b8_shifting_a_field_boundary_changes_the_hash(
+        fn k1_b8_shifting_a_field_boundary_changes_the_hash(
             bytes in proptest::collection::vec(any::<u8>(), 1..40),
             cuts in (0_usize..40, 0_usize..40),
         ) {
@@ -94,7 +94,7 @@ mod tests {
         }
 
         #[test]
-        fn b8_distinct_tuples_have_distinct_hashes(
+        fn k1_b8_distinct_tuples_have_distinct_hashes(
             one in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..4), 0..5),
             two in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..4), 0..5),
         ) {

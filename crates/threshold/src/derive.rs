@@ -10,6 +10,7 @@
 
 mod bip32;
 mod ed25519;
+mod epsilon;
 mod taproot;
 mod tweak;
 
@@ -18,6 +19,7 @@ use frost_core::{Element, Group, Scalar};
 use quorate_primitives::KeyPurpose;
 use thiserror::Error;
 
+pub use self::epsilon::Epsilon;
 pub use self::taproot::taproot_output_key;
 pub(crate) use self::tweak::{Tweak, derive_tweak, even_y};
 use crate::key::PublicKeys;
@@ -91,6 +93,12 @@ pub enum DeriveError {
         /// The purpose of the key.
         purpose: KeyPurpose,
     },
+    /// The tweak of Chain Signatures is not below the order of secp256k1. Use another path.
+    #[error("the tweak of this account and path is not below the group order")]
+    EpsilonRange,
+    /// The account that asks has a comma, so that it and its path could be another's.
+    #[error("an account with a comma")]
+    Predecessor,
     /// The key is derived already; paths start at the stored key.
     #[error("the key is derived already")]
     AlreadyDerived,

@@ -18,9 +18,10 @@ pub struct Mutant {
 
 const SESSION: &str = "quorate-session";
 const SIMULATOR: &str = "quorate-testkit";
+const DKLS: &str = "quorate-dkls";
 
 /// Every rule that is worth a test, broken once.
-pub const MUTANTS: [Mutant; 29] = [
+pub const MUTANTS: [Mutant; 34] = [
     Mutant {
         name: "skip the burn record",
         file: "crates/session/src/signing/release.rs",
@@ -117,7 +118,7 @@ pub const MUTANTS: [Mutant; 29] = [
         find: "points.len() != usize::from(threshold.min_signers())",
         replace: "points.len() < usize::from(threshold.min_signers())",
         package: SIMULATOR,
-        test: "b1_polynomials_of_another_degree",
+        test: "k19_b1_polynomials_of_another_degree",
     },
     Mutant {
         name: "skip the opening of commitments",
@@ -165,7 +166,7 @@ pub const MUTANTS: [Mutant; 29] = [
         find: "header.sender != sender || !for_me",
         replace: "!for_me",
         package: SESSION,
-        test: "b2_the_sender_is_the_channels",
+        test: "k28_b2_the_sender_is_the_channels",
     },
     Mutant {
         name: "skip the signature of envelopes",
@@ -173,7 +174,7 @@ pub const MUTANTS: [Mutant; 29] = [
         find: "self.seat.verify(envelope).map_err(|_| Dropped::Foreign)",
         replace: "Ok(())",
         package: SESSION,
-        test: "b2_the_sender_is_the_channels",
+        test: "k28_b2_the_sender_is_the_channels",
     },
     Mutant {
         name: "no associated data in frames",
@@ -256,5 +257,51 @@ pub const MUTANTS: [Mutant; 29] = [
         replace: "first.header.sender == me && false",
         package: SESSION,
         test: "a_proposer_that_approves_last",
+    },
+    Mutant {
+        name: "skip the check of an extension",
+        file: "crates/dkls/src/extension.rs",
+        find: "!bool::from(right)",
+        replace: "false",
+        package: DKLS,
+        test: "k5_k9_b4_every_field_of_an_extension",
+    },
+    Mutant {
+        name: "accept a signature by its r alone",
+        file: "crates/dkls/src/sign/plan.rs",
+        find: "Secp256k1::mul_base(&(self.digest * s_inverse)) + of_key != self.nonce_point",
+        replace: "point_bytes(&(Secp256k1::mul_base(&(self.digest * s_inverse)) + of_key)).get(1..) \
+                  != point_bytes(&self.nonce_point).get(1..)",
+        package: DKLS,
+        test: "k34_g11_a_signature_of_the_opposite_nonce_point",
+    },
+    Mutant {
+        name: "skip the check in the exponent",
+        file: "crates/dkls/src/presign/multiplications.rs",
+        find: "self.inputs_are_right(received.expose(), rng)",
+        replace: "true",
+        package: DKLS,
+        test: "k5_k9_b4_every_field_of_a_multiplication",
+    },
+    Mutant {
+        name: "leave fresh entropy out of the re-randomisation",
+        file: "crates/dkls/src/sign/statement.rs",
+        find: "Hkdf::<Sha256>::new(None, &self.entropy)",
+        replace: "Hkdf::<Sha256>::new(None, &[0; 32])",
+        package: DKLS,
+        test: "k16_b19_another_statement_has_another_nonce_point",
+    },
+    Mutant {
+        name: "keep a presignature that was taken",
+        file: "crates/session/src/pool.rs",
+        find: "Some(ids.iter().filter_map(|id| self.held.remove(id)).map(|held| held.presignature).collect())",
+        replace: "{ let copies = |id: &PresignatureId| { \
+                  let bytes = self.held.remove(id)?.presignature.into_sealed_bytes(); \
+                  let presignature = Presignature::from_sealed_bytes(bytes.duplicate()).ok()?; \
+                  self.held.insert(*id, Held { owner, presignature }); \
+                  Presignature::from_sealed_bytes(bytes).ok() }; \
+                  Some(ids.iter().filter_map(copies).collect()) }",
+        package: SESSION,
+        test: "k14_c7_of_a_thousand_claims",
     },
 ];

@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn j1_every_workspace_is_locked_to_the_registry_and_free_of_banned_crates() {
+    fn k3_j1_every_workspace_is_locked_to_the_registry_and_free_of_banned_crates() {
         let project = Project::find().unwrap();
         let files = project.files().unwrap();
         assert!(files.iter().any(|path| path == "deny.toml"));
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn j1_a_paillier_crate_in_the_graph_is_found() {
+    fn k3_j1_a_paillier_crate_in_the_graph_is_found() {
         let project = Project::find().unwrap();
         let bans = DenyFile::read(&project).unwrap().bans;
         let names = ["kzen-paillier", "serde", "openssl-sys", "openssl-probe"];

@@ -10,9 +10,17 @@ pub fn code_only(text: &str) -> String {
     reader.out
 }
 
-/// The part of a file before its unit tests, which come last in every file here.
+/// The part of a file before its unit tests, which come last in every file here. A declaration of tests that lie in
+/// another file may stand anywhere, and ends nothing.
 pub fn before_tests(code: &str) -> &str {
-    code.find("#[cfg(test)]").and_then(|at| code.get(..at)).unwrap_or(code)
+    const MARK: &str = "#[cfg(test)]";
+    let is_declaration = |after: &str| {
+        let item = after.trim_start().lines().next().unwrap_or_default().trim_end();
+        (item.starts_with("mod ") || item.starts_with("pub(crate) mod ")) && item.ends_with(';')
+    };
+    let of_tests = |at: &usize| code.get(at + MARK.len()..).is_some_and(|after| !is_declaration(after));
+    let found = code.match_indices(MARK).map(|(at, _)| at).find(of_tests);
+    found.and_then(|at| code.get(..at)).unwrap_or(code)
 }
 
 struct Reader<'a> {
@@ -140,7 +148,15 @@ mod tests {
 
     #[test]
     fn tests_at_the_end_are_left_out() {
-        assert_eq!(before_tests("a\n#[cfg(test)]\nmod tests;"), "a\n");
+        assert_eq!(before_tests("a\n#[cfg(test)]\nmod tests {\n}"), "a\n");
+        assert_eq!(before_tests("a\n#[cfg(test)]\nuse b;\nc"), "a\n");
         assert_eq!(before_tests("a"), "a");
+    }
+
+    #[test]
+    fn what_follows_a_declaration_of_tests_is_code() {
+        let code =
+            "#[cfg(test)]\nmod tests;\n#[cfg(test)]\npub(crate) mod tests;\na\n#[cfg(test)]\nmod more {\n}";
+        assert_eq!(before_tests(code).lines().last(), Some("a"));
     }
 }

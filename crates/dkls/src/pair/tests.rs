@@ -84,7 +84,7 @@ fn both_sides_hold_correlated_seeds() {
 }
 
 #[test]
-fn k12_degenerate_base_transfers_are_refused() {
+fn k5_k9_k12_b4_degenerate_base_transfers_are_refused() {
     let point = Offence::Point { part: Part::BaseTransfers };
     let edits: [(&str, Edit, Offence); 7] = [
         ("A is the identity", |peer, _| peer.point = [0; 32], point),
@@ -112,7 +112,7 @@ fn k12_degenerate_base_transfers_are_refused() {
 
 /// A changed tree is found by its check, or, where Alice could not see it, by the confirmation.
 #[test]
-fn b4_changed_trees_never_give_a_usable_generation() {
+fn k5_b4_changed_trees_never_give_a_usable_generation() {
     let mut found = [0; 2];
     for at in (0..Trees::LEN).step_by(401) {
         let flights = first_flights(5);
@@ -140,7 +140,7 @@ fn b4_changed_trees_never_give_a_usable_generation() {
 }
 
 #[test]
-fn generations_only_rise() {
+fn k13_generations_only_rise() {
     let mut rng = ChaCha20Rng::seed_from_u64(7);
     for (generation, over) in [(1, 1), (1, 5)] {
         let context = PairContext { generation, ..context(1, 2) };

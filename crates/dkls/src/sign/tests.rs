@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 
+use proptest::prelude::*;
 use quorate_primitives::{KeyPurpose, Threshold};
 use quorate_threshold::PublicKeys;
-use quorate_threshold::suite::{Curve, Secp256k1};
+use quorate_threshold::suite::{Curve, Secp256k1, Secp256k1Point};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 
@@ -160,7 +161,7 @@ fn k16_b19_delta_differs_for_any_change_of_the_statement() {
 }
 
 #[test]
-fn k17_b6_a_statement_about_something_else_is_refused() {
+fn k15_k17_b6_b19_a_statement_about_something_else_is_refused() {
     let dealt = deal(4);
     let root = TweakedKey::new(&dealt.keys, &[0; 32]).unwrap();
     let base = statement(&root, Scalar::ONE);
@@ -186,6 +187,107 @@ fn k17_b6_a_statement_about_something_else_is_refused() {
     assert_eq!(presignature.sign(&wrong).unwrap_err(), Misuse::OtherStatement("epoch").into());
 }
 
+/// R' with x ≥ q: r' is x − q, and the recovery id says so. No honest run meets one, so key and digest are made to fit:
+/// X' = (s·R' − h·G)/r' has the signature (r', s) for any s.
+#[test]
+fn k34_g11_a_nonce_point_beyond_the_order_has_recovery_id_two_or_three() {
+    let mut seen = std::collections::BTreeSet::new();
+    for tag in [2, 3] {
+        let nonce_point = at_the_order(tag).nth(1).unwrap();
+        for s in [Scalar::from(3_u64), -Scalar::from(3_u64)] {
+            let [_, x @ ..] = point_bytes(&nonce_point);
+            let nonce_x = crate::hash::narrow_scalar(x);
+            assert!(scalar_bytes(&nonce_x) < x, "reduced");
+            let digest = Scalar::from(0xd1_9e57_u64);
+            let inverse: Scalar = Option::from(nonce_x.invert()).unwrap();
+            let point = nonce_point * (s * inverse) - Secp256k1::mul_base(&(digest * inverse));
+            let mut dealt = deal(11);
+            dealt.keys.group_key = point_bytes(&point).to_vec();
+            let key = TweakedKey::new(&dealt.keys, &[0; 32]).unwrap();
+            let [first, _] = dealt.presignatures;
+            let about = About { key: point_bytes(&point), nonce_point, ..first.about };
+            let plan = SigningPlan::new(about, &key, digest, Scalar::ZERO).unwrap();
+            // w/u = s.
+            let (w, u) = (Scalar::from(5_u64), Scalar::from(9_u64));
+            let shares = [
+                (p(1), OnlineShare { w, u }),
+                (p(2), OnlineShare { w: s * Scalar::from(10_u64) - w, u: Scalar::ONE }),
+            ];
+            let signature = plan.combine(&shares.into()).unwrap();
+            assert!(verifies(&signature, &key, digest));
+            assert_eq!(recovered(&signature, digest).as_deref(), Some(key.public_key().as_slice()));
+            // Without the 2 another key is recovered, or none.
+            let reduced = Signature { recovery_id: signature.recovery_id & 1, ..signature };
+            assert_ne!(recovered(&reduced, digest).as_deref(), Some(key.public_key().as_slice()));
+            seen.insert((signature.recovery_id, tag));
+        }
+    }
+    // Low s keeps the parity of R'_y, high s flips it.
+    assert_eq!(seen, [(2, 2), (3, 2), (2, 3), (3, 3)].into());
+}
+
+/// The first points of the curve with x in [q, p); that of q itself is the first of all.
+fn at_the_order(tag: u8) -> impl Iterator<Item = Secp256k1Point> {
+    (0..16).filter_map(move |above| {
+        let mut bytes = [[tag].as_slice(), &order()].concat();
+        *bytes.last_mut().unwrap() += above;
+        Secp256k1::point_from_bytes(&bytes).ok()
+    })
+}
+
+/// q is the x of a point, whose r' would be zero.
+#[test]
+fn k34_g11_a_nonce_point_at_the_order_signs_nothing() {
+    for tag in [2, 3] {
+        let nonce_point = at_the_order(tag).next().unwrap();
+        assert_eq!(point_bytes(&nonce_point)[1..], order());
+        let dealt = deal(13);
+        let key = TweakedKey::new(&dealt.keys, &[0; 32]).unwrap();
+        let [first, _] = dealt.presignatures;
+        let about = About { nonce_point, ..first.about };
+        let refused = SigningPlan::new(about, &key, Scalar::ONE, Scalar::ZERO).map(|_| ());
+        assert_eq!(refused, Err(crate::Obstacle::Degenerate.into()));
+    }
+}
+
+fn recovered(signature: &Signature, digest: Scalar) -> Option<Vec<u8>> {
+    use k256::ecdsa::{RecoveryId, VerifyingKey};
+    let theirs = k256::ecdsa::Signature::from_slice(&signature.to_bytes()).unwrap();
+    let id = RecoveryId::from_byte(signature.recovery_id).unwrap();
+    let key = VerifyingKey::recover_from_prehash(&scalar_bytes(&digest), &theirs, id).ok()?;
+    Some(key.to_encoded_point(true).as_bytes().to_vec())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Nobody who chooses digest, tweak or entropy finds two statements with one δ, or one with δ = 0.
+    #[test]
+    fn k16_b19_random_statements_have_different_deltas(
+        tweaks: (u64, u64),
+        digests: ([u8; 32], [u8; 32]),
+        entropies: ([u8; 32], [u8; 32]),
+    ) {
+        let dealt = deal(12);
+        let nonce_point = dealt.presignatures[0].about.nonce_point;
+        let make = |tweak: u64, digest, entropy| {
+            let key = TweakedKey::new(&dealt.keys, &scalar_bytes(&Scalar::from(tweak))).unwrap();
+            Statement { digest, entropy, ..statement(&key, Scalar::ONE) }
+        };
+        let one = make(tweaks.0, digests.0, entropies.0);
+        let others = [
+            make(tweaks.1, digests.0, entropies.0),
+            make(tweaks.0, digests.1, entropies.0),
+            make(tweaks.0, digests.0, entropies.1),
+            make(tweaks.1, digests.1, entropies.1),
+        ];
+        prop_assert_ne!(one.delta(&nonce_point), Scalar::ZERO);
+        for other in others {
+            prop_assert_eq!(one.delta(&nonce_point) == other.delta(&nonce_point), one == other);
+        }
+    }
+}
+
 fn order() -> [u8; 32] {
     let mut bytes = scalar_bytes(&-Scalar::ONE);
     bytes[31] += 1;
@@ -193,7 +295,7 @@ fn order() -> [u8; 32] {
 }
 
 #[test]
-fn tweaks_out_of_range_and_to_the_identity_are_refused() {
+fn k9_b19_tweaks_out_of_range_and_to_the_identity_are_refused() {
     let keys = deal(6).keys;
     assert_eq!(TweakedKey::new(&keys, &order()), Err(Misuse::TweakRange));
     let schnorr = PublicKeys { purpose: KeyPurpose::Bip340Secp256k1, ..keys };

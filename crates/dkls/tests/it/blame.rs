@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use k256::elliptic_curve::PrimeField;
 use quorate_dkls::presign::Multiplication;
 use quorate_dkls::sign::{CombineError, OnlineShare};
 use quorate_dkls::{AttributionOpening, ShareOffence, Verdict};
@@ -56,7 +57,7 @@ fn b12_wrong_shares_are_attributed_without_exception() {
 }
 
 #[test]
-fn b12_an_opening_that_was_not_committed_to_names_its_sender() {
+fn k5_b12_an_opening_that_was_not_committed_to_names_its_sender() {
     let signers = [1, 2];
     let group = Group::of(2, 2, &signers, 22);
     let mut ready = group.presign(&signers, 1, 1, 22);
@@ -125,4 +126,24 @@ fn shares_of_another_statement_or_set_do_not_combine() {
     let zeros: Shares = [(p(1), zero.clone()), (p(2), zero)].into();
     assert_eq!(plan.combine(&zeros), Err(CombineError::Invalid));
     assert!(plan.combine(&one).is_ok());
+}
+
+/// −s with the same r is a signature too, of the other point with this x: it is not the one that was made, and its
+/// recovery id would be wrong.
+#[test]
+fn k34_g11_a_signature_of_the_opposite_nonce_point_is_refused() {
+    let signers = [1, 2];
+    let group = Group::of(2, 2, &signers, 25);
+    let mut ready = group.presign(&signers, 1, 1, 25);
+    let (shares, signings) = group.shares(&mut ready, &group.root());
+    let negated = |share: &OnlineShare| {
+        let mut bytes = share.to_bytes();
+        let w = k256::Scalar::from_repr(k256::FieldBytes::clone_from_slice(&bytes[..32])).unwrap();
+        bytes[..32].copy_from_slice(&(-w).to_repr());
+        OnlineShare::from_bytes(&bytes).unwrap()
+    };
+    let opposite: Shares = shares.iter().map(|(id, share)| (*id, negated(share))).collect();
+    let plan = signings[&p(1)].plan();
+    assert_eq!(plan.combine(&opposite), Err(CombineError::Invalid));
+    assert!(plan.combine(&shares).is_ok());
 }

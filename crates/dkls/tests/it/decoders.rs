@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use quorate_dkls::pair::{PairKeys, Transfers, Trees};
 use quorate_dkls::presign::{Commitment, Confirmation, Extension, Multiplication, Opening, Presignature};
 use quorate_dkls::sign::OnlineShare;
-use quorate_dkls::{AttributionOpening, Offence};
+use quorate_dkls::{AttributionOpening, Offence, Pair};
 use quorate_primitives::Secret;
 
 /// Decodes and encodes again, by kind.
@@ -31,7 +31,7 @@ fn codecs() -> [Codec; 9] {
 }
 
 #[test]
-fn k9_b4_truncated_and_extended_messages_are_refused_by_length() {
+fn k2_k9_b4_truncated_and_extended_messages_are_refused_by_length() {
     for (name, len, decode) in codecs() {
         for found in [0, 1, len - 1, len + 1, 2 * len] {
             let refused = decode(&vec![1; found]);
@@ -40,6 +40,132 @@ fn k9_b4_truncated_and_extended_messages_are_refused_by_length() {
                 "{name} of {found} bytes: {refused:?}"
             );
         }
+    }
+}
+
+/// Where each message has scalars and points, for a batch of one. Of masked inputs the range is checked when they are
+/// used: `tamper` has them.
+fn numbers() -> Vec<(&'static str, usize, Vec<usize>, Vec<usize>)> {
+    let after_inputs = 64 + 416 * 3 * 32;
+    vec![
+        ("opening", 0, vec![], vec![32]),
+        (
+            "multiplication",
+            1,
+            vec![after_inputs, after_inputs + 130],
+            vec![after_inputs + 64, after_inputs + 97],
+        ),
+        ("share", 2, vec![0, 32], vec![]),
+    ]
+}
+
+fn decode_number(kind: usize, bytes: &[u8]) -> Result<(), Offence> {
+    match kind {
+        0 => Opening::from_bytes(bytes, 1).map(|_| ()),
+        1 => Multiplication::from_bytes(bytes, 1).map(|_| ()),
+        _ => OnlineShare::from_bytes(bytes).map(|_| ()),
+    }
+}
+
+#[test]
+fn k22_k9_b4_scalars_not_below_the_order_are_refused_in_every_field() {
+    let order = k256_order();
+    let plus = |more: u8| {
+        let mut bytes = order;
+        bytes[31] += more;
+        bytes
+    };
+    for (name, kind, scalars, points) in numbers() {
+        let honest = honest(kind, &points);
+        assert_eq!(decode_number(kind, &honest), Ok(()), "{name}");
+        for at in scalars {
+            for too_large in [plus(0), plus(1), [0xff; 32]] {
+                let mut bytes = honest.clone();
+                bytes[at..at + 32].copy_from_slice(&too_large);
+                let refused = decode_number(kind, &bytes);
+                assert!(matches!(refused, Err(Offence::Scalar { .. })), "{name} at {at}: {refused:?}");
+            }
+            let mut bytes = honest.clone();
+            bytes[at..at + 32].copy_from_slice(&order);
+            bytes[at + 31] -= 1;
+            assert_eq!(decode_number(kind, &bytes), Ok(()), "{name} at {at}: the largest scalar");
+        }
+    }
+}
+
+#[test]
+fn k9_b4_what_is_no_compressed_point_is_refused_in_every_field() {
+    let generator = generator();
+    let with = |at: usize, byte: u8| {
+        let mut bytes = generator;
+        bytes[at] = byte;
+        bytes
+    };
+    let mut off_curve = [0; 33];
+    (off_curve[0], off_curve[32]) = (2, 5);
+    let bad = [
+        ("the identity", [0; 33]),
+        ("the tag of an uncompressed point", with(0, 4)),
+        ("a hybrid tag", with(0, 6)),
+        ("no tag", with(0, 0)),
+        ("the tag of BIP-340", with(0, 5)),
+        ("x off the curve", off_curve),
+        ("x = p", field_prime(0)),
+        ("x = p + 1, which is on the curve once reduced", field_prime(1)),
+        ("x = 2²⁵⁶ − 1", [[2].as_slice(), &[0xff; 32]].concat().try_into().unwrap()),
+    ];
+    for (name, kind, _, points) in numbers() {
+        for at in &points {
+            for (what, point) in bad {
+                let mut bytes = honest(kind, &points);
+                bytes[*at..at + 33].copy_from_slice(&point);
+                let refused = decode_number(kind, &bytes);
+                assert!(matches!(refused, Err(Offence::Point { .. })), "{what}, {name} at {at}: {refused:?}");
+            }
+        }
+    }
+}
+
+/// A message of zeros with the generator in the place of every point.
+fn honest(kind: usize, points: &[usize]) -> Vec<u8> {
+    let mut bytes = vec![0; [Opening::len(1), Multiplication::len(1), OnlineShare::LEN][kind]];
+    for at in points {
+        bytes[*at..at + 33].copy_from_slice(&generator());
+    }
+    bytes
+}
+
+fn generator() -> [u8; 33] {
+    use k256::elliptic_curve::sec1::ToEncodedPoint;
+    k256::AffinePoint::GENERATOR.to_encoded_point(true).as_bytes().try_into().unwrap()
+}
+
+fn k256_order() -> [u8; 32] {
+    use k256::elliptic_curve::PrimeField;
+    let mut bytes: [u8; 32] = (-k256::Scalar::ONE).to_repr().into();
+    bytes[31] += 1;
+    bytes
+}
+
+/// p + `more` as the x of a point; p = 2²⁵⁶ − 2³² − 977.
+fn field_prime(more: u8) -> [u8; 33] {
+    let mut bytes = [0xff; 33];
+    bytes[0] = 2;
+    bytes[28] = 0xfe;
+    (bytes[31], bytes[32]) = (0xfc, 0x2f + more);
+    bytes
+}
+
+/// A pair with identifiers that are zero, repeated or beyond the group has no encoding that decodes.
+#[test]
+fn k22_b3_pairs_with_impossible_identifiers_are_refused() {
+    let pair = |low: u16, high: u16| {
+        let bytes = [low.to_le_bytes(), high.to_le_bytes()].concat();
+        borsh::from_slice::<Pair>(&bytes).is_ok()
+    };
+    assert!(pair(1, 2) && pair(63, 64));
+    for (low, high) in [(0, 1), (1, 0), (1, 1), (2, 1), (0, 0), (64, 65), (1, u16::MAX)] {
+        assert!(!pair(low, high), "{low}, {high}");
     }
 }
 

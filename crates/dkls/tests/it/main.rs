@@ -10,6 +10,7 @@ mod blame;
 mod decoders;
 mod honest;
 mod plain;
+mod replay;
 mod sessions;
 mod support;
 mod tamper;

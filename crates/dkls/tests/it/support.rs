@@ -30,8 +30,19 @@ pub fn rng(seed: u64) -> ChaCha20Rng {
 
 /// Deals a key with a polynomial from the seed.
 pub fn deal(purpose: KeyPurpose, t: u16, n: u16, seed: u64) -> Vec<KeyShare> {
+    deal_secret(purpose, (t, n), seed, None)
+}
+
+/// Deals this secret, or one from the seed.
+fn deal_secret(
+    purpose: KeyPurpose,
+    (t, n): (u16, u16),
+    seed: u64,
+    secret: Option<k256::Scalar>,
+) -> Vec<KeyShare> {
     let mut rng = rng(seed);
-    let coefficients: Vec<_> = (0..t).map(|_| Secp256k1::random_scalar(&mut rng)).collect();
+    let mut coefficients: Vec<_> = (0..t).map(|_| Secp256k1::random_scalar(&mut rng)).collect();
+    coefficients[0] = secret.unwrap_or(coefficients[0]);
     let share = |id: ParticipantId| {
         let x = Secp256k1::scalar_from_u16(id.get());
         coefficients.iter().rev().copied().reduce(|sum, coefficient| sum * x + coefficient).unwrap()
@@ -90,13 +101,23 @@ impl Group {
 
     /// Deals a key and sets up the pairs of these signers.
     pub fn of(t: u16, n: u16, signers: &[u16], seed: u64) -> Self {
-        let mut group = Self::deal(t, n, seed);
+        Self::deal(t, n, seed).paired(signers, seed)
+    }
+
+    /// Deals a key whose secret is known, to two of three, and sets up the pairs of these signers.
+    pub fn with_secret(secret: &[u8; 32], signers: &[u16], seed: u64) -> Self {
+        let secret = Secp256k1::scalar_from_bytes(secret).unwrap();
+        let keys = deal_secret(KeyPurpose::EcdsaSecp256k1, (2, 3), seed, Some(secret));
+        Self { keys, pairs: BTreeMap::new() }.paired(signers, seed)
+    }
+
+    fn paired(mut self, signers: &[u16], seed: u64) -> Self {
         for (at, one) in signers.iter().enumerate() {
             for other in &signers[at + 1..] {
-                group.set_up(*one, *other, 1, seed);
+                self.set_up(*one, *other, 1, seed);
             }
         }
-        group
+        self
     }
 
     pub fn set_up(&mut self, one: u16, other: u16, generation: u64, seed: u64) {

@@ -53,7 +53,7 @@ fn extend(
 }
 
 #[test]
-fn k9_b4_every_field_of_an_extension_is_checked_before_anything_leaves() {
+fn k5_k9_b4_every_field_of_an_extension_is_checked_before_anything_leaves() {
     let group = group();
     let last = Extension::len(1);
     let fields = [(32, 32), (64, 80), (64 + 31 * 80, 80), (last - 48, 16), (last - 32, 32)];
@@ -89,7 +89,7 @@ fn finish(group: &Group, opening: &dyn Fn(&mut [u8]), product: &dyn Fn(&mut [u8]
 }
 
 #[test]
-fn k9_b4_every_field_of_a_multiplication_is_checked() {
+fn k5_k9_b4_every_field_of_a_multiplication_is_checked() {
     let group = group();
     let masked = 416 * 3 * 32;
     let (eta, mu, gamma_u, gamma_v) = (64 + masked, 96 + masked, 128 + masked, 161 + masked);
@@ -131,7 +131,7 @@ fn k9_b4_every_field_of_a_multiplication_is_checked() {
 }
 
 #[test]
-fn k9_b4_every_field_of_an_opening_is_checked_and_names_its_sender() {
+fn k5_k9_b4_every_field_of_an_opening_is_checked_and_names_its_sender() {
     let group = group();
     let point = Offence::Point { part: Part::Opening };
     let of = |edit: &dyn Fn(&mut [u8])| finish(&group, edit, &|_| ()).unwrap_err();

@@ -76,7 +76,7 @@ fn a5_a_frame_under_another_sender_or_in_another_mailbox_is_dropped() {
 
 /// The channel says who speaks; an envelope that says something else is nobody's.
 #[test]
-fn b2_the_sender_is_the_channels_not_the_headers() {
+fn k28_b2_the_sender_is_the_channels_not_the_headers() {
     let group = Group::new(1, |_| {});
     let (liar, mut bob) = (group.courier(3), group.courier(2));
     for named in [1, 2] {
@@ -118,7 +118,7 @@ fn a7_frames_of_another_group_of_the_same_devices_do_not_open() {
 
 /// Roster, protocol, session, epoch, round, sender, recipient, sequence and body are all under the signature.
 #[test]
-fn b7_an_envelope_means_nothing_in_any_other_place() {
+fn k26_b7_an_envelope_means_nothing_in_any_other_place() {
     let group = Group::new(1, |_| {});
     let other_roster = Group::new(1, |roster| roster.wallet_name = "other".to_owned());
     let said = header(1, Some(2));

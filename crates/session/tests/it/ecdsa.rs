@@ -1,8 +1,9 @@
 //! Presignatures and ECDSA signatures, message by message.
 
+mod attacks;
+
 use std::sync::Arc;
 
-use quorate_dkls::presign::Presignature;
 use quorate_dkls::{Offence, Pair};
 use quorate_session::envelope::{Envelope, Protocol};
 use quorate_session::output::Output;
@@ -47,7 +48,7 @@ fn a_proposer_that_approves_last_is_still_one_of_the_signers() {
 
 /// The share in the burn record is the only one there will ever be.
 #[test]
-fn c1_an_ecdsa_share_is_burned_first_and_repeated_after_a_restart() {
+fn k14_c1_an_ecdsa_share_is_burned_first_and_repeated_after_a_restart() {
     let mut world = World::paired(71);
     world.presign(1, &[1, 2], 2);
     world.ask(1);
@@ -89,20 +90,7 @@ fn b12_a_wrong_ecdsa_share_names_its_signer() {
     world.ask(1);
     world.approve(1);
     world.approve(2);
-    // Each of the two lies to the other: both sums fail, and both open.
-    while let Some((to, envelope)) = world.mail.pop_front() {
-        let is_share = envelope.header.protocol == Protocol::Signing && envelope.header.round == SHARE;
-        if is_share {
-            let mut shares: Shares = borsh::from_slice(&envelope.body).unwrap();
-            shares.shares[1][40] ^= 1;
-            let sender = envelope.header.sender.get();
-            let forged =
-                signed(&world.group, sender, envelope.header.clone(), &borsh::to_vec(&shares).unwrap());
-            world.deliver(to, forged);
-        } else {
-            world.deliver(to, envelope);
-        }
-    }
+    world.run_with_wrong_shares();
     for (member, liar) in [(1, 2), (2, 1)] {
         let Some(Failure::Misbehaved { culprits, blame, evidence }) = world.failure(member) else {
             panic!("nobody is blamed: {:?}", world.failure(member));
@@ -110,23 +98,6 @@ fn b12_a_wrong_ecdsa_share_names_its_signer() {
         assert_eq!((culprits.as_slice(), *blame), (&[p(liar)][..], Blame::WrongShare));
         assert!(evidence.len() >= 5);
     }
-}
-
-#[test]
-fn b17_nobody_uses_presignatures_of_another_owner_or_signer_set() {
-    let mut world = World::paired(74);
-    world.presign(1, &[1, 2], 2);
-    let pool = &mut world.members[1].pool;
-    assert!(pool.choose(p(2), &[p(1), p(2)], 1).is_none(), "not ours");
-    let mine = world.members[0].pool.choose(p(1), &[p(1), p(2)], 2).unwrap();
-    assert!(world.members[0].pool.choose(p(1), &[p(1), p(2)], 1).is_none(), "both are given away");
-    let pool = &mut world.members[1].pool;
-    assert!(pool.take(p(2), &[p(1), p(2)], &mine).is_none());
-    assert!(pool.take(p(1), &[p(1), p(3)], &mine).is_none());
-    assert!(pool.take(p(1), &[p(1), p(2)], &[mine[0], mine[0]]).is_none());
-    let taken: Vec<Presignature> = pool.take(p(1), &[p(1), p(2)], &mine).unwrap();
-    assert_eq!(taken.len(), 2);
-    assert!(pool.take(p(1), &[p(1), p(2)], &mine[..1]).is_none(), "once");
 }
 
 /// The names of presignatures, and everything that is drawn for them, come from the session's id.
@@ -185,21 +156,6 @@ fn b6_a_restart_in_the_middle_of_a_batch_is_nobodys_offence() {
     assert!(world.members[0].pairs[&p(2)].keys().is_some(), "the pair is not banned");
 }
 
-#[test]
-fn c7_of_a_thousand_claims_at_once_exactly_one_gets_the_presignature() {
-    let mut world = World::paired(82);
-    world.presign(1, &[1, 2], 1);
-    let signers = [p(1), p(2)];
-    let ids = world.members[0].pool.choose(p(1), &signers, 1).unwrap();
-    let pool = std::sync::Mutex::new(core::mem::take(&mut world.members[0].pool));
-    let claim = || usize::from(pool.lock().unwrap().take(p(1), &signers, &ids).is_some());
-    let won: usize = std::thread::scope(|scope| {
-        let claims: Vec<_> = (0..1_000).map(|_| scope.spawn(claim)).collect();
-        claims.into_iter().map(|claim| claim.join().unwrap()).sum()
-    });
-    assert_eq!(won, 1);
-}
-
 /// A member that withdraws before anything was signed costs nothing: another who approved signs instead.
 #[test]
 fn a_member_that_withdraws_is_passed_over() {
@@ -233,50 +189,4 @@ fn s6_a_request_ends_when_too_few_are_left() {
     let signing = world.member(1).signing.as_mut().unwrap();
     signing.pass_over(&[p(2), p(3)], now);
     assert!(matches!(signing.failure(), Some(Failure::NoPresignatures { .. })));
-}
-
-/// What a proposal says has one spelling: another order of the generations is not another session of the same name.
-#[test]
-fn b17_a_proposal_has_one_spelling() {
-    let mut world = World::paired(80);
-    world.presign(1, &[1, 2], 1);
-    let seat = Arc::clone(world.group.seat(1));
-    let pair = Pair::new(p(1), p(2)).unwrap();
-    let read = |generations: Vec<(Pair, u64)>| {
-        let signers = vec![p(1), p(2)];
-        let proposal = presigning::Proposal {
-            signers,
-            batch: 1,
-            counter: 7,
-            life: Life(NOW),
-            generations,
-            message: None,
-        };
-        let body = borsh::to_vec(&proposal).unwrap();
-        let session = quorate_primitives::Transcript::new("presigning")
-            .field("roster", seat.roster_hash())
-            .number("epoch", 0)
-            .number("owner", 1)
-            .field("proposal", &body)
-            .finish();
-        let envelope = seat.say(Protocol::Presigning, session, (0, 0), None, body);
-        Presigning::proposal_in(world.group.seat(2), &envelope).is_some()
-    };
-    assert!(read(vec![(pair, 0)]));
-    assert!(!read(vec![(pair, 0), (pair, 0)]), "repeated");
-}
-
-/// Two batches under one name are two halves that do not fit: neither is kept.
-#[test]
-fn b17_a_second_batch_of_one_name_erases_both() {
-    let mut one = World::paired(81);
-    one.presign(1, &[1, 2], 1);
-    let mut other = World::paired(81);
-    other.presign(1, &[1, 2], 1);
-    let ids = other.members[0].pool.choose(p(1), &[p(1), p(2)], 1).unwrap();
-    let again = other.members[0].pool.take(p(1), &[p(1), p(2)], &ids).unwrap();
-    let pool = &mut one.members[0].pool;
-    assert_eq!(pool.len(), 1);
-    pool.add(p(1), again);
-    assert!(pool.is_empty());
 }

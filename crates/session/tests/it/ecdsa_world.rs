@@ -12,14 +12,15 @@ use quorate_session::pairing::{self, Pairing};
 use quorate_session::pool::Pool;
 use quorate_session::presigning::{self, Life, Presigning, Wanted};
 use quorate_session::seat::Seat;
-use quorate_session::signing::{Failure, Message, Mutation, Signing, Task, TaskKey, Wants};
+use quorate_session::signing::{Failure, Message, Mutation, Shares, Signing, Task, TaskKey, Wants};
 use quorate_testkit::group::deal;
 use quorate_testkit::pairs as stored_pairs;
 use quorate_threshold::KeyShare;
 use quorate_threshold::derive::{Derivation, derive_public};
 use quorate_threshold::engine::Recipient;
 
-use crate::support::{Group, NOW, p};
+use crate::request::SHARE;
+use crate::support::{Group, NOW, p, signed};
 
 /// One member's machines.
 pub struct Member {
@@ -171,6 +172,23 @@ impl World {
             member.signing.iter_mut().for_each(|one| one.handle_wake(now));
             member.pairs.values_mut().for_each(|pair| pair.handle_wake(now));
             self.drain(index);
+        }
+    }
+
+    /// Each signer lies to the other: both sums fail, and both open.
+    pub fn run_with_wrong_shares(&mut self) {
+        while let Some((to, envelope)) = self.mail.pop_front() {
+            let is_share = envelope.header.protocol == Protocol::Signing && envelope.header.round == SHARE;
+            if is_share {
+                let mut shares: Shares = borsh::from_slice(&envelope.body).unwrap();
+                shares.shares[1][40] ^= 1;
+                let sender = envelope.header.sender.get();
+                let body = borsh::to_vec(&shares).unwrap();
+                let forged = signed(&self.group, sender, envelope.header.clone(), &body);
+                self.deliver(to, forged);
+            } else {
+                self.deliver(to, envelope);
+            }
         }
     }
 

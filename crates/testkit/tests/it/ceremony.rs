@@ -125,7 +125,7 @@ fn a3_an_unexplained_echo_ends_without_blame_and_before_any_share() {
 }
 
 #[test]
-fn a8_other_terms_are_refused_without_blame() {
+fn k27_a8_other_terms_are_refused_without_blame() {
     for audience in EVERYBODY {
         for behaviour in [
             Behaviour::AnnounceOtherThreshold(audience),
@@ -143,7 +143,7 @@ fn a8_other_terms_are_refused_without_blame() {
 }
 
 #[test]
-fn b1_polynomials_of_another_degree_are_refused_and_blamed() {
+fn k19_b1_polynomials_of_another_degree_are_refused_and_blamed() {
     for behaviour in [Behaviour::DealLongPolynomial, Behaviour::DealShortPolynomial] {
         for liar in 0..3 {
             let report = with_liar(3, liar, behaviour, &KeyPurpose::ALL);
@@ -170,7 +170,7 @@ fn b10_dealings_without_possession_or_against_their_commitment_are_blamed() {
 
 /// Who names another sender is not heard, and who was named is not blamed.
 #[test]
-fn b2_a_sender_that_is_not_the_channels_is_dropped_without_blame() {
+fn k28_b2_a_sender_that_is_not_the_channels_is_dropped_without_blame() {
     for liar in 0..3 {
         let report = with_liar(3, liar, Behaviour::NameAnotherSender, &[KeyPurpose::Ed25519]);
         assert_nobody_blames(&report, 3, liar);

@@ -148,6 +148,63 @@ fn is_split(failure: &presigning::Failure) -> bool {
     matches!(failure, presigning::Failure::Fault(Fault::Retry(_)))
 }
 
+/// Two packages of one request: the watch sees to it that no presignature makes two shares, and whoever is named is
+/// the proposer.
+#[test]
+fn k14_b6_two_packages_of_one_request_use_each_presignature_once() {
+    for (t, n) in [(2, 3), (2, 4), (3, 4)] {
+        let mut plan = everybody_approves(75, t, n);
+        plan.liars = vec![(0, Behaviour::FixTwoPackages)];
+        and_again(&mut plan, 20_000, 1);
+        let report = run(&plan, 0);
+        for device in 1..n {
+            let blamed = report.blamed_by(device);
+            assert!(blamed.is_empty() || blamed == [p(1)], "{t}-of-{n}: {blamed:?}");
+        }
+    }
+}
+
+/// Nobody is needed to publish the result: whoever has the shares adds them up, garbage convinces nobody.
+#[test]
+fn b13_published_garbage_and_withheld_shares_do_not_keep_an_ecdsa_signature() {
+    for behaviour in [
+        Behaviour::PublishGarbage,
+        Behaviour::WithholdShare(Audience::One),
+        Behaviour::WithholdPackage(Audience::One),
+    ] {
+        for liar in 0..3 {
+            let mut plan = everybody_approves(76, 3, 3);
+            plan.liars = vec![(liar, behaviour)];
+            let report = Simulation::check(&plan);
+            assert!((0..3).all(|device| report.blamed_by(device).is_empty()), "{behaviour:?} of {liar}");
+            let never = matches!(behaviour, Behaviour::WithholdPackage(_)) && liar == 0;
+            if !never {
+                assert!(
+                    (0..3).all(|device| is_signed(report.only_session(device))),
+                    "{behaviour:?} of {liar}"
+                );
+            }
+        }
+    }
+}
+
+/// A request that timed out is asked anew with other presignatures: the watch sees every burn.
+#[test]
+fn k14_c4_asking_again_after_a_timeout_takes_other_presignatures() {
+    for ahead in [0, 2] {
+        let mut plan = everybody_approves(77, 3, 3);
+        plan.ahead = ahead;
+        plan.requests[0].answers[2] = Answer::Ignore;
+        plan.requests[0].patience = 3_000;
+        let again = Request { at: 10_000, answers: vec![Answer::Approve; 3], ..plan.requests[0].clone() };
+        plan.requests.push(again);
+        let report = Simulation::check(&plan);
+        for device in 0..3 {
+            assert_eq!((report.devices[device].sessions.len(), signed_of(&report, device)), (2, 1));
+        }
+    }
+}
+
 /// An honest member that restarts in the middle does the same, so it is no proof.
 #[test]
 fn k18_points_that_were_not_committed_to_are_refused_and_nobody_is_named() {
@@ -254,7 +311,7 @@ fn b9_a_garbage_multiplication_ends_the_session_and_keeps_the_pair() {
 
 /// No share leaves for presignatures that the proposer may not name: the watch looks at every burn.
 #[test]
-fn b17_presignatures_that_are_unknown_foreign_or_used_release_no_share() {
+fn k14_b6_b17_presignatures_that_are_unknown_foreign_or_used_release_no_share() {
     for behaviour in [
         Behaviour::NameUnknownPresignatures,
         Behaviour::NameForeignPresignatures,
@@ -280,7 +337,7 @@ fn b17_presignatures_that_are_unknown_foreign_or_used_release_no_share() {
 }
 
 #[test]
-fn b7_words_of_earlier_sessions_are_ignored_and_nobody_is_named() {
+fn k26_b7_words_of_earlier_sessions_are_ignored_and_nobody_is_named() {
     for liar in 0..3 {
         let mut plan = everybody_approves(72, 3, 3);
         plan.liars = vec![(liar, Behaviour::RepeatEarlierSessions)];
@@ -313,7 +370,7 @@ fn k26_words_of_an_earlier_session_in_this_one_end_it_and_ban_nobody() {
 
 /// Every crash of one device around an ECDSA signature: no presignature is used twice, and the late signature succeeds.
 #[test]
-fn c1_a_crash_at_every_effect_of_an_ecdsa_signature() {
+fn k14_c1_a_crash_at_every_effect_of_an_ecdsa_signature() {
     let mut plan = everybody_approves(74, 2, 3);
     plan.heal_at = 20_000;
     plan.end_at = plan.heal_at + 4 * RECOVERY;

@@ -100,7 +100,7 @@ fn the_identity_has_no_encoding() {
 }
 
 #[test]
-fn b4_ed25519_refuses_low_order_torsioned_and_non_canonical_points() {
+fn k23_b4_ed25519_refuses_low_order_torsioned_and_non_canonical_points() {
     let refusal = |encoded: &[u8]| Ed25519::point_from_bytes(encoded).unwrap_err();
     for (index, torsion) in EIGHT_TORSION.iter().enumerate() {
         let expected = if index == 0 { CurveError::Identity } else { CurveError::Torsion };
@@ -158,19 +158,25 @@ fn b4_secp256k1_refuses_what_is_no_compressed_point() {
 }
 
 #[test]
-fn b4_scalars_not_below_the_order_are_refused() {
+fn k22_b4_scalars_not_below_the_order_are_refused() {
     let order: [u8; 32] = bytes("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");
     let mut below = order;
     below[0] -= 1;
     assert!(Ed25519::scalar_from_bytes(&below).is_ok());
-    assert_eq!(Ed25519::scalar_from_bytes(&order), Err(CurveError::ScalarRange));
-    assert_eq!(Ed25519::scalar_from_bytes(&[0xff; 32]), Err(CurveError::ScalarRange));
+    let mut above = order;
+    above[0] += 1;
+    for too_large in [order, above, [0xff; 32]] {
+        assert_eq!(Ed25519::scalar_from_bytes(&too_large), Err(CurveError::ScalarRange));
+    }
     let order: [u8; 32] = bytes("fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141");
     let mut below = order;
     below[31] -= 1;
     assert!(Secp256k1::scalar_from_bytes(&below).is_ok());
-    assert_eq!(Secp256k1::scalar_from_bytes(&order), Err(CurveError::ScalarRange));
-    assert_eq!(Secp256k1::scalar_from_bytes(&[0xff; 32]), Err(CurveError::ScalarRange));
+    let mut above = order;
+    above[31] += 1;
+    for too_large in [order, above, [0xff; 32]] {
+        assert_eq!(Secp256k1::scalar_from_bytes(&too_large), Err(CurveError::ScalarRange));
+    }
 }
 
 /// 64 bytes as a number, reduced by Horner's rule instead.

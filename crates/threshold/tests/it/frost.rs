@@ -186,7 +186,7 @@ fn c5_stuck_rng_gives_distinct_nonces() {
 
 /// A share, a package and a key of different purposes never meet.
 #[test]
-fn b7_purposes_do_not_mix() {
+fn k30_b7_purposes_do_not_mix() {
     let [ed, bip] = SCHNORR.map(|purpose| Group::deal(purpose, 2, 3, 11));
     let (ed_nonces, bip_nonces) = (ed.commit(&[1, 2], 12), bip.commit(&[1, 2], 12));
     let (ed_package, bip_package) = (ed.package(b"m", &ed_nonces), bip.package(b"m", &bip_nonces));
@@ -237,7 +237,7 @@ fn b6_a_share_is_good_for_one_package_only() {
 
 /// The scalar that multiplies each binding nonce changes with every input that another session could choose.
 #[test]
-fn b14_shares_depend_on_every_commitment_message_and_key() {
+fn k24_b14_shares_depend_on_every_commitment_message_and_key() {
     for purpose in SCHNORR {
         let group = Group::deal(purpose, 2, 3, 15);
         let mine = || group.commit(&[1], 16).remove(&p(1)).unwrap();

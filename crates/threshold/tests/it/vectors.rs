@@ -8,6 +8,7 @@ mod bip445;
 mod chilldkg;
 mod derivation;
 mod ed25519;
+mod epsilon;
 mod rfc9591;
 
 use std::collections::BTreeSet;
@@ -17,7 +18,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 /// Every set of the manifest has a test, and calls [`Tally::finish`] under this name.
-const SETS: [&str; 10] = [
+const SETS: [&str; 11] = [
     "bip32",
     "bip340",
     "bip341",
@@ -26,6 +27,7 @@ const SETS: [&str; 10] = [
     "chilldkg",
     "ed25519-add",
     "frost-secp256k1-tr",
+    "near-epsilon",
     "rfc9591-ed25519",
     "wycheproof-ed25519",
 ];

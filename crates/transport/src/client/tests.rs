@@ -216,7 +216,7 @@ fn only_a_window_is_on_its_way() {
 }
 
 #[test]
-fn e2_the_outbox_is_bounded() {
+fn k32_e2_the_outbox_is_bounded() {
     let mut client = client();
     assert_eq!(client.send(PEER, vec![], 1, NOW), Err(OutboxFull::BadLength(0)));
     assert_eq!(client.send(PEER, vec![0; 65_537], 1, NOW), Err(OutboxFull::BadLength(65_537)));
@@ -225,7 +225,7 @@ fn e2_the_outbox_is_bounded() {
 }
 
 #[test]
-fn e5_a_relay_that_floods_is_left() {
+fn k32_e5_a_relay_that_floods_is_left() {
     let mut client = opened();
     let room = client.room;
     for cursor in 1..200 {

@@ -171,7 +171,7 @@ fn txid(transaction: &[u8]) -> [u8; 32] {
 
 /// A presignature lost in a restart costs the request, not the wallet: the next one signs.
 #[test]
-fn c1_presignatures_die_with_the_process_and_new_ones_are_made() {
+fn k15_c1_presignatures_die_with_the_process_and_new_ones_are_made() {
     let mut group = Group::with_wallet(36);
     group.nodes.iter_mut().for_each(|node| node.device.keep_presignatures(2));
     group.pass(1);

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 const SEED: u64 = 0x5eed_0000_0000_0712;
 
-const TRANSACTIONS: usize = 4_200;
+const TRANSACTIONS: usize = 5_000;
 
 const MESSAGES: usize = 400;
 
@@ -300,7 +300,7 @@ fn ours(wish: &Wish, key: &SigningKey) -> Value {
 }
 
 #[test]
-fn g1_ethers_makes_the_same_of_5200_wishes() {
+fn g1_ethers_makes_the_same_of_6000_wishes() {
     let mut random = Random(SEED);
     println!("seed {SEED:#x}");
     let mut wishes: Vec<Wish> = (0..TRANSACTIONS).map(|_| transaction(&mut random)).collect();

@@ -21,7 +21,7 @@ fn forge(amend: impl Fn(&mut Dealing) + 'static) -> Run {
 }
 
 #[test]
-fn b1_polynomials_of_another_degree_are_refused() {
+fn k19_b1_polynomials_of_another_degree_are_refused() {
     for (t, n) in [(2, 3), (3, 5)] {
         for slot in 0..3 {
             for count in [0, 1, t - 1, t + 1, 2 * t, 64] {

@@ -29,7 +29,7 @@ fn sources() -> Vec<(bool, u16, Dealing)> {
 
 /// Every (session, dealer, purpose) but the right one, with or without its coefficients, in every slot.
 #[test]
-fn b7_no_proof_is_accepted_anywhere_but_where_it_was_made() {
+fn k21_b7_no_proof_is_accepted_anywhere_but_where_it_was_made() {
     for slot in 0..3 {
         for (here, dealer, source) in sources() {
             for (from, key) in source.keys.into_iter().enumerate() {
@@ -55,7 +55,7 @@ fn b7_no_proof_is_accepted_anywhere_but_where_it_was_made() {
 
 /// A proof made for another dealer, session or purpose, by somebody who knows the secret.
 #[test]
-fn b7_a_proof_is_bound_to_dealer_session_and_purpose() {
+fn k21_b7_a_proof_is_bound_to_dealer_session_and_purpose() {
     for slot in 0..3 {
         let purpose = KeyPurpose::ALL[slot];
         let secret = scalars(purpose, 2, SEED)[0];
@@ -84,7 +84,7 @@ fn b7_a_proof_is_bound_to_dealer_session_and_purpose() {
 
 /// Every message of the puppet is replaced by every other message of its kind, of this session and another.
 #[test]
-fn b7_no_message_is_accepted_in_the_place_of_another() {
+fn k26_b7_no_message_is_accepted_in_the_place_of_another() {
     let recorded = [SEED, SEED + 1].map(|seed| Ceremony::new(2, 3, seed).puppet(3, |_| {}).run().world);
     for flight in 1..=4 {
         for to in 1..=2 {
@@ -110,7 +110,7 @@ fn b7_no_message_is_accepted_in_the_place_of_another() {
 
 /// The last to speak has seen all dealings, and opens its commitment to a key that cancels them.
 #[test]
-fn b10_a_rogue_key_chosen_after_the_commitment_is_refused() {
+fn k21_b10_a_rogue_key_chosen_after_the_commitment_is_refused() {
     for slot in 0..3 {
         let run = Ceremony::new(2, 3, SEED)
             .puppet(3, |_| {})
@@ -128,7 +128,7 @@ fn b10_a_rogue_key_chosen_after_the_commitment_is_refused() {
 
 /// Even if it could guess the dealings and commit to the rogue key, it could not prove possession.
 #[test]
-fn b10_a_rogue_key_has_no_proof() {
+fn k21_b10_a_rogue_key_has_no_proof() {
     let honest = forge(|_, _| {});
     for slot in 0..3 {
         let purpose = KeyPurpose::ALL[slot];
@@ -167,7 +167,7 @@ fn rogue(purpose: KeyPurpose, honest: [&Dealing; 2], slot: usize) -> Vec<u8> {
 
 /// A member that waits for an honest one's words and repeats them as its own.
 #[test]
-fn b11_copied_commitments_and_dealings_are_refused() {
+fn k25_b11_copied_commitments_and_dealings_are_refused() {
     for victim in 1..=2 {
         let copy_from = |first: u8| {
             Ceremony::new(2, 3, SEED)

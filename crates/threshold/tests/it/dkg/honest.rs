@@ -9,7 +9,7 @@ use quorate_threshold::dkg::{Fault, Messages, Outcome, Participant, Terms, VERSI
 use quorate_threshold::suite::{Curve, Ed25519, Secp256k1, lagrange_at_zero};
 
 use super::harness::{Ceremony, Run, only, p, subsets, terms};
-use super::puppet::on_curve;
+use super::puppet::{Puppet, on_curve, open};
 
 /// Returns all signer sets of this size.
 fn signer_sets(n: u16, size: u16) -> Vec<Vec<ParticipantId>> {
@@ -201,4 +201,30 @@ fn secrets_are_not_printed() {
     assert!(format!("{round:?}").contains("seed: <redacted>"));
     let none = Messages::new();
     assert!(matches!(round.finish(none), Err(Fault::Misuse(_))));
+}
+
+/// What a dealer tells one member stands in no message in clear, in whichever flight and to whomever; the search finds
+/// what is public.
+#[test]
+fn k29_no_message_of_a_ceremony_holds_a_share_in_clear() {
+    let seed = 90;
+    let run = Ceremony::new(2, 3, seed).puppet(3, |_| {}).run();
+    let puppet = Puppet::new(p(3), terms(2, 3), seed);
+    let wire: Vec<Vec<u8>> = run.world.0.values().map(|message| borsh::to_vec(message).unwrap()).collect();
+    let holds =
+        |wanted: &[u8]| wire.iter().any(|bytes| bytes.windows(wanted.len()).any(|part| part == wanted));
+    let mut secrets = 0;
+    for dealer in [1, 2] {
+        let secret = puppet.ephemeral_secret(p(dealer)).to_bytes();
+        let opened = open(&run.world, p(dealer), p(3), &secret).unwrap();
+        for share in opened.chunks_exact(32) {
+            assert!(!holds(share) && !holds(hex::encode(share).as_bytes()), "of dealer {dealer}");
+            let backwards: Vec<u8> = share.iter().rev().copied().collect();
+            assert!(!holds(&backwards), "of dealer {dealer}");
+            secrets += 1;
+        }
+        let sealed = only!(run.world.get(4, dealer, 3), Shares);
+        assert!(holds(&sealed.ciphertext) && holds(&run.world.dealing(dealer, 3).keys[0].coefficients[0]));
+    }
+    assert_eq!(secrets, 2 * (3 + 1));
 }

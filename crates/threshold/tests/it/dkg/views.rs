@@ -38,7 +38,7 @@ fn splits(n: u16) -> Vec<Vec<u16>> {
 
 /// Members with different announcements have different sessions, which the echo of F1 binds.
 #[test]
-fn a3_equivocated_announcements_split_the_view_of_all_honest_members() {
+fn k18_a3_equivocated_announcements_split_the_view_of_all_honest_members() {
     for n in 3..=5 {
         for victims in splits(n) {
             let run = equivocate(n, &victims, |flight, message, _| {
@@ -53,7 +53,7 @@ fn a3_equivocated_announcements_split_the_view_of_all_honest_members() {
 
 /// The puppet has two dealings, each with its commitment, and echoes to everybody what they want to hear.
 #[test]
-fn a3_equivocated_commitments_split_the_view_of_all_honest_members() {
+fn k18_a3_equivocated_commitments_split_the_view_of_all_honest_members() {
     for n in 3..=5 {
         for victims in splits(n) {
             let run = equivocate(n, &victims, |flight, message, twin| {
@@ -67,7 +67,7 @@ fn a3_equivocated_commitments_split_the_view_of_all_honest_members() {
 }
 
 #[test]
-fn a3_equivocated_dealings_leave_nobody_with_keys() {
+fn k18_a3_equivocated_dealings_leave_nobody_with_keys() {
     for n in 3..=5 {
         for victims in splits(n) {
             let other_body = equivocate(n, &victims, |flight, message, twin| {
@@ -170,7 +170,7 @@ fn a8_honest_members_with_different_settings_do_not_blame_each_other() {
 
 /// A copied announcement makes another session, and gives the copier nothing to open shares with.
 #[test]
-fn b11_a_copied_announcement_gains_nothing() {
+fn k25_b11_a_copied_announcement_gains_nothing() {
     let run = Ceremony::new(2, 3, 32)
         .puppet(3, |_| {})
         .tamper(|flight, from, to, world, message| {
