@@ -1,6 +1,7 @@
 //! Bits in columns and rows: 128 columns of `width` blocks, and their transposition in squares of 128.
 
 use quorate_primitives::Secret;
+use subtle::{Choice, ConditionallySelectable};
 use zeroize::Zeroizing;
 
 use super::KAPPA;
@@ -31,18 +32,20 @@ pub(super) fn add_multiple(planes: &mut [u128], stream: &[u128], element: u8) {
 /// Writes each bit as a mask of all ones or zeros.
 pub(super) fn bit_masks(bits: u128) -> Zeroizing<[u128; KAPPA]> {
     let mut masks = Zeroizing::new([0; KAPPA]);
-    for (mask, bit) in masks.iter_mut().zip(0..) {
-        *mask = (bits >> bit & 1).wrapping_neg();
+    for (mask, bit) in masks.iter_mut().zip(bits.to_le_bytes().into_iter().flat_map(bits_of)) {
+        // `Choice` hides the bit from the optimizer, which turns masks of a known zero or one into branches.
+        mask.conditional_assign(&u128::MAX, Choice::from(bit));
     }
     masks
 }
 
 /// Returns the bits of blocks, lowest first, each as 0 or 1.
 pub(super) fn bits(blocks: &[u128]) -> impl Iterator<Item = u8> + '_ {
-    blocks
-        .iter()
-        .flat_map(|block| block.to_le_bytes())
-        .flat_map(|byte| (0..8).map(move |bit| byte >> bit & 1))
+    blocks.iter().flat_map(|block| block.to_le_bytes()).flat_map(bits_of)
+}
+
+fn bits_of(byte: u8) -> impl Iterator<Item = u8> {
+    (0..8).map(move |bit| byte >> bit & 1)
 }
 
 pub(super) fn to_bytes(blocks: &[u128]) -> Vec<u8> {

@@ -6,7 +6,7 @@
 
 use quorate_primitives::{Secret, Transcript};
 use rand_core::{CryptoRng, RngCore};
-use subtle::{Choice, ConstantTimeEq};
+use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::base_ot::Seed;
@@ -226,7 +226,8 @@ fn equals(one: u8, other: u8) -> u128 {
 
 /// All ones for one, zero for zero.
 fn mask_of(bit: u8) -> u128 {
-    u128::from(bit).wrapping_neg()
+    // `Choice` hides the bit from the optimizer, which turns masks of a known zero or one into branches.
+    u128::conditional_select(&0, &u128::MAX, Choice::from(bit))
 }
 
 /// `when_zero` or `when_one`, by a mask.

@@ -4,7 +4,8 @@ use core::ops::{Add, Mul, Neg, Sub};
 
 use k256::elliptic_curve::BatchNormalize;
 use k256::elliptic_curve::group::prime::PrimeCurveAffine;
-use k256::elliptic_curve::sec1::{FromEncodedPoint, ToEncodedPoint};
+use k256::elliptic_curve::point::AffineCoordinates;
+use k256::elliptic_curve::sec1::FromEncodedPoint;
 use k256::{AffinePoint, EncodedPoint, ProjectivePoint, Scalar};
 
 use super::table::mul_generator;
@@ -65,10 +66,7 @@ impl Secp256k1Point {
     }
 
     fn from_affine(point: AffinePoint) -> Self {
-        let form = match point.to_encoded_point(true).as_bytes().try_into() {
-            Ok(bytes) => Form::Encoded(bytes),
-            Err(_identity) => Form::Computed,
-        };
+        let form = compress(&point).map_or(Form::Computed, Form::Encoded);
         Self { point: point.into(), form }
     }
 
@@ -76,9 +74,7 @@ impl Secp256k1Point {
     pub(super) fn encode(&self) -> Option<[u8; 33]> {
         match self.form {
             Form::Encoded(bytes) => Some(bytes),
-            Form::Generator | Form::Computed => {
-                self.point.to_affine().to_encoded_point(true).as_bytes().try_into().ok()
-            }
+            Form::Generator | Form::Computed => compress(&self.point.to_affine()),
         }
     }
 }
@@ -139,6 +135,19 @@ impl Mul<Scalar> for Secp256k1Point {
             Form::Encoded(_) | Form::Computed => Self::computed(self.point * scalar),
         }
     }
+}
+
+/// Encodes a point that is not the identity. Points of secrets come here before they are published: the parity of y is
+/// no branch, as it would be in `to_encoded_point`.
+fn compress(point: &AffinePoint) -> Option<[u8; 33]> {
+    if point.is_identity().into() {
+        return None;
+    }
+    let mut bytes = [0; 33];
+    let [tag, x @ ..] = &mut bytes;
+    *tag = 2 | point.y_is_odd().unwrap_u8();
+    x.copy_from_slice(&point.x());
+    Some(bytes)
 }
 
 /// Decodes a compressed point: tag 2 or 3, a coordinate below the field prime, on the curve.
