@@ -146,9 +146,8 @@ fn set_up([one, two]: [ParticipantId; 2], spent: &mut Duration) -> [PairKeys; 2]
     let (round_1, trees_1) = timed(spent, || finish(round_1, &sent_2));
     let (round_2, trees_2) = finish(round_2, &sent_1);
     let read = |sent: &[u8]| Trees::from_bytes(sent).expect("bytes");
-    let mut keys_1 = timed(spent, || round_1.finish(&read(&trees_2)).expect("keys"));
-    let mut keys_2 = round_2.finish(&read(&trees_1)).expect("keys");
-    keys_1.confirm(&keys_2.statement().to_owned()).expect("equal");
-    keys_2.confirm(&keys_1.statement().to_owned()).expect("equal");
-    [keys_1, keys_2]
+    let keys_1 = timed(spent, || round_1.finish(&read(&trees_2)).expect("keys"));
+    let keys_2 = round_2.finish(&read(&trees_1)).expect("keys");
+    let (said_1, said_2) = (*keys_1.statement(), *keys_2.statement());
+    [keys_1.confirm(&said_2).expect("equal"), keys_2.confirm(&said_1).expect("equal")]
 }

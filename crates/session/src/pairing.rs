@@ -148,9 +148,9 @@ impl Pairing {
                 self.phase = Phase::AwaitingConfirmation { attempt, keys, heard: None };
             }
             Mutation::Confirmed => match core::mem::replace(&mut self.phase, Phase::Moving) {
-                Phase::AwaitingConfirmation { attempt, mut keys, .. } => {
+                Phase::AwaitingConfirmation { attempt, keys, .. } => {
                     let statement = *keys.statement();
-                    keys.confirm(&statement).map_err(|_| ReplayError::OutOfOrder)?;
+                    let keys = keys.confirm(&statement).map_err(|_| ReplayError::OutOfOrder)?;
                     self.phase = Phase::Ready(attempt, keys);
                 }
                 _ => return Err(ReplayError::OutOfOrder),
@@ -451,12 +451,13 @@ impl Pairing {
         if self.can_not_confirm(&said.attempt) {
             return self.wish(self.over.max(Some(said.attempt.generation)));
         }
-        let Phase::AwaitingConfirmation { attempt, keys, .. } = &mut self.phase else { return };
+        let Phase::AwaitingConfirmation { attempt, keys, .. } = &self.phase else { return };
         if *attempt != said.attempt {
             return;
         }
-        if keys.confirm(&said.statement).is_err() {
-            // The peer restarted in the middle and made other secrets: whoever begins does so again.
+        if *keys.statement() != said.statement {
+            // The peer restarted in the middle and made other secrets: whoever begins does so again. The other waits
+            // for that with keys that are not confirmed, hence of no use.
             if self.begins() && self.may_try(now) {
                 self.end_generation();
                 self.begin();
@@ -466,7 +467,10 @@ impl Pairing {
         if let Phase::AwaitingConfirmation { attempt, keys, .. } =
             core::mem::replace(&mut self.phase, Phase::Moving)
         {
-            self.phase = Phase::Ready(attempt, keys);
+            match keys.confirm(&said.statement) {
+                Ok(keys) => self.phase = Phase::Ready(attempt, keys),
+                Err(fault) => return self.fail_with(attempt, &fault),
+            }
             self.sent.retain(|envelope| envelope.header.round == Round::Confirmation as u8);
             self.out.push(Output::Append(Mutation::Confirmed));
             self.out.push(Output::Event(Event::Ready));
