@@ -13,13 +13,15 @@ use quorate_session::pairing::{self, Pairing};
 use quorate_session::pool::Pool;
 use quorate_session::presigning::{self, Presigning};
 use quorate_session::seat::Seat;
-use quorate_session::signing::{Blame, Failure, Message, Mutation, Shares, Signing, Task, TaskKey, Wants};
+use quorate_session::signing::{
+    Blame, Failure, Message, Mutation, SHARE_PATIENCE, Shares, Signing, Task, TaskKey, Wants,
+};
 use quorate_testkit::group::deal;
 use quorate_threshold::KeyShare;
 use quorate_threshold::derive::{Derivation, derive_public};
 use quorate_threshold::engine::Recipient;
 
-use crate::request::SHARE;
+use crate::request::{OPENING, SHARE};
 use crate::support::{Group, NOW, p, signed};
 
 /// One member's machines.
@@ -124,6 +126,22 @@ impl World {
     fn run(&mut self) {
         while let Some((to, envelope)) = self.mail.pop_front() {
             self.deliver(to, envelope);
+        }
+    }
+
+    /// Each signer lies to the others in its share; of the openings those are delivered that are let through.
+    fn run_with_wrong_shares(&mut self, lets_through: fn(&Envelope) -> bool) {
+        while let Some((to, envelope)) = self.mail.pop_front() {
+            let round = (envelope.header.protocol == Protocol::Signing).then_some(envelope.header.round);
+            if round == Some(SHARE) {
+                let mut shares: Shares = borsh::from_slice(&envelope.body).unwrap();
+                shares.shares[1][40] ^= 1;
+                let body = borsh::to_vec(&shares).unwrap();
+                let forged = signed(&self.group, envelope.header.sender.get(), envelope.header, &body);
+                self.deliver(to, forged);
+            } else if round != Some(OPENING) || lets_through(&envelope) {
+                self.deliver(to, envelope);
+            }
         }
     }
 
@@ -371,20 +389,8 @@ fn b12_a_wrong_ecdsa_share_names_its_signer() {
     world.ask(1);
     world.approve(1);
     world.approve(2);
-    // Each of the two lies to the other: both sums fail, and both open.
-    while let Some((to, envelope)) = world.mail.pop_front() {
-        let is_share = envelope.header.protocol == Protocol::Signing && envelope.header.round == SHARE;
-        if is_share {
-            let mut shares: Shares = borsh::from_slice(&envelope.body).unwrap();
-            shares.shares[1][40] ^= 1;
-            let sender = envelope.header.sender.get();
-            let forged =
-                signed(&world.group, sender, envelope.header.clone(), &borsh::to_vec(&shares).unwrap());
-            world.deliver(to, forged);
-        } else {
-            world.deliver(to, envelope);
-        }
-    }
+    // Both sums fail, and both open.
+    world.run_with_wrong_shares(|_| true);
     for (member, liar) in [(1, 2), (2, 1)] {
         let Some(Failure::Misbehaved { culprits, blame, evidence }) = world.failure(member) else {
             panic!("nobody is blamed: {:?}", world.failure(member));
@@ -392,6 +398,24 @@ fn b12_a_wrong_ecdsa_share_names_its_signer() {
         assert_eq!((culprits.as_slice(), *blame), (&[p(liar)][..], Blame::WrongShare));
         assert!(evidence.len() >= 5);
     }
+}
+
+/// Who withholds its opening is said, and not blamed.
+#[test]
+fn b12_an_opening_that_is_withheld_blames_nobody() {
+    let mut world = World::paired(74);
+    world.presign(1, &[1, 2], 2);
+    world.ask(1);
+    world.approve(1);
+    world.approve(2);
+    world.run_with_wrong_shares(|opening| opening.header.sender != p(2));
+    assert!(matches!(world.failure(2), Some(Failure::Misbehaved { .. })));
+    assert_eq!(world.failure(1), None);
+    let late = world.now.after(SHARE_PATIENCE);
+    world.member(1).signing.as_mut().unwrap().handle_wake(late);
+    let withheld = Failure::Unattributed { signers: vec![p(1), p(2)], missing: vec![p(2)] };
+    assert_eq!(world.failure(1), Some(&withheld));
+    assert!(withheld.culprits().is_empty() && withheld.to_string().contains("no opening from"));
 }
 
 #[test]
