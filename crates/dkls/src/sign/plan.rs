@@ -1,4 +1,6 @@
-//! The public side of one signature: what shares are checked by and put together with.
+//! Signing, R' and *combine* (§5): the public side of one signature, by which shares are put together and judged.
+//!
+//! It accepts R', r' and h from nobody, and returns a signature only if the full point R' fits.
 
 use std::collections::BTreeMap;
 
@@ -19,9 +21,13 @@ use crate::{Fault, Misuse, Obstacle};
 #[derive(Clone, Debug)]
 pub struct SigningPlan {
     about: About,
+    /// h.
     digest: Scalar,
+    /// δ.
     delta: Scalar,
+    /// τ.
     tweak: Scalar,
+    /// X'.
     key: Secp256k1Point,
     /// R'.
     nonce_point: Secp256k1Point,
