@@ -252,13 +252,12 @@ fn pair_up(at: [usize; 2], keys: [&KeyShare; 2], run: &mut Run) -> [PairKeys; 2]
     let (round_1, trees_1) = answer(0, round_1, &sent_2);
     let (round_2, trees_2) = answer(1, round_2, &sent_1);
     let read = |sent: &[u8]| Trees::from_bytes(sent).expect("bytes");
-    let mut keys_1 = run.timed(at[0], || round_1.finish(&read(&trees_2)).expect("keys"));
-    let mut keys_2 = run.timed(at[1], || round_2.finish(&read(&trees_1)).expect("keys"));
+    let keys_1 = run.timed(at[0], || round_1.finish(&read(&trees_2)).expect("keys"));
+    let keys_2 = run.timed(at[1], || round_2.finish(&read(&trees_1)).expect("keys"));
     for side in at {
         run.sends(side, keys_1.statement().len());
     }
     let statements = [*keys_1.statement(), *keys_2.statement()];
-    keys_1.confirm(&statements[1]).expect("equal");
-    keys_2.confirm(&statements[0]).expect("equal");
-    [keys_1, keys_2]
+    let [said_1, said_2] = statements;
+    [keys_1.confirm(&said_2).expect("equal"), keys_2.confirm(&said_1).expect("equal")]
 }

@@ -1,27 +1,32 @@
-//! Who made a signature invalid (§7 of `docs/protocols/dkls.md`).
+//! Who made a signature invalid (§6 of `docs/protocols/dkls.md`).
 //!
 //! Every signer has committed to φ_i·G, u_i·G and v_i·G when it confirmed. When a signature does not verify, all open
-//! them: a share that does not fit its own points is its signer's, provable from two signed messages. If all fit, the
-//! presignature was malformed by somebody in a way that leaves no trace, and nobody is named. What is opened are
-//! points: φ_i, u_i, v_i themselves never leave, they would give the key away.
+//! them: a share that departs from its signer's own points is the signer's, which its signed messages prove. Who
+//! withholds its opening is said to, which proves nothing, and saves nobody whose opening is here. If all fit, somebody
+//! prepared the failure while presigning (other points committed to, another ψ), and nobody is named. What is opened are
+//! points: φ_i, u_i, v_i themselves never leave, they would give the key away. Each failure costs a little of the key's
+//! strength (D3 of the page): the session layer keeps them few.
 
 use core::fmt;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use quorate_primitives::{ParticipantId, Transcript};
 use quorate_threshold::suite::{Curve, Secp256k1, Secp256k1Point};
 use thiserror::Error;
+use zeroize::ZeroizeOnDrop;
 
 use crate::presign::PresignatureId;
 use crate::sign::{OnlineShare, SigningPlan};
 use crate::wire::{POINT_LEN, Reader};
 use crate::{Misuse, Offence, Part};
 
-/// What opens K_i: Φ = φ_i·G, U = u_i·G, V = v_i·G and the blind. Sent after a failed signature only.
-#[derive(Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+/// What opens K_i: Φ = φ_i·G, U = u_i·G, V = v_i·G and the blind. Sent after a failed signature only, and else wiped.
+#[derive(Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize, ZeroizeOnDrop)]
 pub struct AttributionOpening {
+    /// Φ, U, V.
     points: [[u8; POINT_LEN]; 3],
+    /// blind'.
     blind: [u8; 32],
 }
 
@@ -39,9 +44,13 @@ pub enum ShareOffence {
 /// Who made a signature invalid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// These signers, and only these; each is provable from signed messages.
+    /// These signers, whoever else has not opened; each is provable from signed messages.
     Culprits(BTreeMap<ParticipantId, ShareOffence>),
-    /// Every share fits: the presignature was malformed, and its whole batch is discarded. Nobody can be named.
+    /// These signers have not opened, and every share that can be judged fits. No proof against anybody: an opening may
+    /// be lost on its way, or in a crash.
+    Withheld(BTreeSet<ParticipantId>),
+    /// Every share fits its signer's points: the failure was prepared while presigning, and nobody can be named. What
+    /// else this batch made is discarded.
     NoCulprit,
 }
 
@@ -85,22 +94,30 @@ impl AttributionOpening {
 }
 
 impl SigningPlan {
-    /// Judges all signers' shares by their openings, after [`SigningPlan::combine`] found the signature invalid.
+    /// Judges signers' shares by the openings that are here, after [`SigningPlan::combine`] found the signature invalid.
     ///
     /// # Errors
-    /// [`Misuse::Messages`] unless there is one share and one opening of every signer.
+    /// [`Misuse::Messages`] unless there is one share of every signer, and no opening of anybody else.
     pub fn attribute(
         &self,
         shares: &BTreeMap<ParticipantId, OnlineShare>,
         openings: &BTreeMap<ParticipantId, AttributionOpening>,
     ) -> Result<Verdict, Misuse> {
         self.expect_signers(shares.keys())?;
-        self.expect_signers(openings.keys())?;
-        let judged = shares.iter().zip(openings.values()).filter_map(|((signer, share), opening)| {
-            self.judge(*signer, share, opening).err().map(|offence| (*signer, offence))
+        if !openings.keys().all(|id| shares.contains_key(id)) {
+            return Err(Misuse::Messages);
+        }
+        let judged = shares.iter().filter_map(|(signer, share)| {
+            let offence = self.judge(*signer, share, openings.get(signer)?).err()?;
+            Some((*signer, offence))
         });
         let culprits: BTreeMap<_, _> = judged.collect();
-        Ok(if culprits.is_empty() { Verdict::NoCulprit } else { Verdict::Culprits(culprits) })
+        if !culprits.is_empty() {
+            return Ok(Verdict::Culprits(culprits));
+        }
+        let withheld: BTreeSet<_> =
+            shares.keys().filter(|signer| !openings.contains_key(signer)).copied().collect();
+        Ok(if withheld.is_empty() { Verdict::NoCulprit } else { Verdict::Withheld(withheld) })
     }
 
     /// Judges one signer's share by its opening.

@@ -1,4 +1,4 @@
-//! What can go wrong, whose fault it is, and what others may be told.
+//! Faults (§6 of `docs/protocols/dkls.md`): what can go wrong, whose fault it is, and what others may be told.
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use quorate_primitives::{KeyPurpose, ParticipantId};

@@ -1,7 +1,8 @@
-//! OT extension (SoftSpokenOT, 2022/192, k = 4): a batch of correlated rows from one pair's seeds (§4, round 1).
+//! OT extension (SoftSpokenOT, 2022/192, k = 4): a batch of correlated rows from one pair's seeds.
 //!
+//! `choose` is Bob's part of presigning 1 (§4), `accept` Alice's of presigning 2.
 //! Bob gets choice bits β and rows v_j, Alice rows q_j = v_j ⊕ β_j·Δ of 128 bits. A cheating Bob is found by a linear
-//! hash over GF(2¹²⁸) of every column, with a Fiat–Shamir challenge: the field has 128 bits because he can grind. One
+//! hash over GF(2¹²⁸) of every bit plane, with a Fiat–Shamir challenge: the field has 128 bits because he can grind. One
 //! call serves a batch of presignatures. **A failed check ends the pair's generation**: it may have told Bob a part of Δ.
 
 mod check;
@@ -28,12 +29,12 @@ pub(crate) struct Shape {
     rows: usize,
 }
 
-/// What Bob sends: his nonce, the corrections U_c, and the answer to the challenge.
+/// What Bob sends: his nonce, the corrections U_m, and the answer to the challenge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Corrections {
     /// n_B.
     pub nonce: [u8; 32],
-    /// U_c of all blocks.
+    /// U_m of all trees.
     pub columns: Vec<u128>,
     /// x̃.
     pub choice_hash: u128,
@@ -44,7 +45,7 @@ pub(crate) struct Corrections {
 /// What Bob keeps: for every row his choice and v_j.
 pub(crate) struct BobRows {
     /// β_j, each 0 or 1.
-    pub choices: Secret<Vec<u8>>,
+    pub beta: Secret<Vec<u8>>,
     /// v_j.
     pub rows: Secret<Vec<u128>>,
 }
@@ -67,12 +68,12 @@ impl Shape {
         Self { rows: OTS * presignatures as usize }
     }
 
-    /// Blocks of 128 bits in a column: the rows, and the mask of the check.
+    /// Words of 128 bits in a plane: the rows, and the mask of the check.
     pub(crate) const fn width(self) -> usize {
         self.rows.div_ceil(128) + 1
     }
 
-    /// Blocks in all corrections.
+    /// Words in all corrections.
     pub(crate) const fn corrections(self) -> usize {
         self.width() * TREES
     }
@@ -95,7 +96,7 @@ impl Call<'_> {
         let mut buffer = prg::Buffer::new(width);
         let trees = keys.bob_seeds().chunks_exact(LEAVES).zip(planes.chunks_exact_mut(DEPTH * width));
         for (tree, (seeds, planes)) in (0..).zip(trees) {
-            // u_c = ⊕_x PRG_x and v_c = ⊕_x x·PRG_x; U_c = u_c ⊕ β.
+            // u_m = ⊕_x PRG_x and v_m = ⊕_x x·PRG_x; U_m = u_m ⊕ β.
             let mut correction = beta.to_vec();
             for (seed, x) in seeds.iter().zip(0..) {
                 let stream = buffer.fill(&prefix, tree, *seed);
@@ -108,8 +109,9 @@ impl Call<'_> {
         let choice_hash = hash.of(&beta);
         let column_hash = self.column_hash(&nonce, planes.chunks_exact(width).map(|column| hash.of(column)));
         let rows = matrix::transpose(&planes, width, self.shape.rows);
-        let choices = Secret::new(matrix::bits(&beta).take(self.shape.rows).collect());
-        (BobRows { choices, rows }, Corrections { nonce, columns, choice_hash, column_hash })
+        let mut of_rows = Secret::new(Vec::with_capacity(self.shape.rows));
+        of_rows.expose_mut().extend(matrix::bits(&beta).take(self.shape.rows));
+        (BobRows { beta: of_rows, rows }, Corrections { nonce, columns, choice_hash, column_hash })
     }
 
     /// Alice's side: checks Bob's message and returns q_j for every row.
@@ -135,7 +137,7 @@ impl Call<'_> {
             .zip(message.columns.chunks_exact(width))
             .zip(delta.chunks_exact(DEPTH));
         for (tree, (((planes, seeds), correction), delta)) in (0..).zip(blocks) {
-            // q_c = ⊕_x (Δ_c − x)·PRG_x + Δ_c·U_c; the seeds are in the order of Δ_c − x.
+            // q_m = ⊕_x (Δ_m − x)·PRG_x + Δ_m·U_m; the seeds are in the order of Δ_m − x.
             for (seed, distance) in seeds.iter().zip(1..) {
                 let stream = buffer.fill(&prefix, tree, *seed);
                 matrix::add_multiple(planes, stream, distance);
@@ -145,7 +147,7 @@ impl Call<'_> {
             }
         }
         let hash = LinearHash::new(&self.challenge(&message.nonce, &message.columns), width);
-        // q̃ − Δ_c·x̃ is what Bob's ṽ must be.
+        // q̃ − Δ_m·x̃ is what Bob's ṽ must be.
         let expected = planes
             .chunks_exact(width)
             .zip(delta.iter())

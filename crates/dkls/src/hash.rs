@@ -1,4 +1,4 @@
-//! Hashes that run thousands of times, each in one SHA-256 block, and scalars from hashes.
+//! Bytes (§8): hashes that run thousands of times, each in one SHA-256 block, and scalars from hashes.
 //!
 //! `Transcript` frames every field, which costs several blocks. Here the message is always a 32-byte context (itself a
 //! transcript hash that names the use) followed by fields of fixed lengths, 55 bytes at most, so that one layout

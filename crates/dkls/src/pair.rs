@@ -19,10 +19,10 @@ pub use rounds::{AwaitingTransfers, AwaitingTrees, PairContext};
 
 use quorate_primitives::{ParticipantId, Transcript};
 
-/// Base transfers per direction: κ = 128, four for each of 32 blocks.
+/// Base transfers per direction: κ = 128, four for each of 32 trees.
 pub(crate) const TRANSFERS: usize = TREES * DEPTH;
 
-/// Blocks of F₁₆, one tree each.
+/// Trees, one for each four bits of Δ.
 pub(crate) const TREES: usize = 32;
 
 /// The depth of a tree: SoftSpoken's k.

@@ -1,4 +1,4 @@
-//! The online step: one message of 64 bytes from every signer (§5 and §6 of `docs/protocols/dkls.md`).
+//! The online step: one message of 64 bytes from every signer (§5 of `docs/protocols/dkls.md`).
 //!
 //! The nonce point is re-randomised additively, R' = R + δ·G, with δ from everything that is signed and fresh entropy
 //! (Groth–Shoup, 2021/1330); the key's tweak is added here. It trusts that the statement was approved by t members and
@@ -26,7 +26,9 @@ use crate::{Fault, Misuse, Offence, Part};
 /// A signer's share of one signature, w_i and u_i': what leaves, after it is durable.
 #[derive(Clone, PartialEq, Eq)]
 pub struct OnlineShare {
+    /// w_i.
     pub(crate) w: Scalar,
+    /// u_i'.
     pub(crate) u: Scalar,
 }
 

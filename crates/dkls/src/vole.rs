@@ -1,9 +1,10 @@
-//! Random vector OLE from extended rows (DKLs23 §5; §4, round 2, of `docs/protocols/dkls.md`).
+//! Random vector OLE from extended rows (DKLs23, section 5): `multiply` is Alice's part of presigning 2 (§4 of
+//! `docs/protocols/dkls.md`), `receive` Bob's of presigning 3.
 //!
 //! For his random χ = Σ g_j·β_j and her inputs a_1, a_2 (her nonce and her share), Alice gets c and Bob d with
 //! c + d = a·χ for each. A third, random input â and a Fiat–Shamir challenge θ let Bob check that she used the same
-//! inputs in all 416 rows; that they are the right ones is checked in the exponent, in `presign`. The gadget g is fixed:
-//! the leftover hash lemma needs it to be independent of β only.
+//! inputs in all 416 rows; that they are the right ones is checked in the exponent, in `presign`. The gadget g is fixed,
+//! so Alice knows it when she chooses which β_j to guess: D5 of the page argues why χ is uniform all the same.
 
 #[cfg(test)]
 mod tests;
@@ -25,7 +26,7 @@ use crate::{Offence, Part};
 /// ξ = 256 + 2·80 rows per multiplication.
 pub(crate) const OTS: usize = 416;
 
-/// Two inputs and one check column.
+/// Two inputs and one check column: the columns of ã.
 const WIDTH: usize = 3;
 
 /// The length of the masked inputs ã.
@@ -33,14 +34,16 @@ pub(crate) const MASKED_LEN: usize = OTS * WIDTH * SCALAR_LEN;
 
 /// What one run in one direction is about; both sides' fresh nonces are in it, so a repeated session does not repeat pads.
 pub(crate) struct Context {
+    /// E.
     hash: [u8; 32],
+    /// E'.
     pads: [u8; 32],
 }
 
 /// What Alice sends for one multiplication.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Product {
-    /// ã, encoded.
+    /// ã, encoded: row by row its three columns.
     pub masked: Vec<u8>,
     /// η.
     pub eta: Scalar,
@@ -56,9 +59,9 @@ static GADGET: LazyLock<Vec<Scalar>> = LazyLock::new(|| {
 });
 
 /// χ = Σ g_j·β_j.
-pub(crate) fn input(choices: &[u8]) -> Scalar {
-    GADGET.iter().zip(choices).fold(Scalar::ZERO, |sum, (factor, choice)| {
-        sum + Scalar::conditional_select(&Scalar::ZERO, factor, Choice::from(*choice))
+pub(crate) fn chi(beta: &[u8]) -> Scalar {
+    GADGET.iter().zip(beta).fold(Scalar::ZERO, |sum, (factor, bit)| {
+        sum + Scalar::conditional_select(&Scalar::ZERO, factor, Choice::from(*bit))
     })
 }
 
@@ -114,12 +117,12 @@ impl Context {
         (Product { masked, eta, mu }, outputs)
     }
 
-    /// Bob's side: checks Alice's message and returns d for each of her inputs.
+    /// Bob's side of multiplication `index`: `rows` are his v_j. Checks Alice's message and returns d for each input.
     pub(crate) fn receive(
         &self,
         index: u16,
         rows: &[u128],
-        choices: &[u8],
+        beta: &[u8],
         product: &Product,
     ) -> Result<Secret<[Scalar; 2]>, Offence> {
         let [theta_1, theta_2] = self.challenge(index, &product.masked);
@@ -127,18 +130,18 @@ impl Context {
         let [d_1, d_2] = outputs.expose_mut();
         let mut combined = Zeroizing::new(Vec::with_capacity(OTS));
         let received = product.masked.chunks_exact(WIDTH * SCALAR_LEN);
-        for ((((row, choice), masked), factor), j) in
-            rows.iter().zip(choices).zip(received).zip(GADGET.iter()).zip(0..)
+        for ((((row, bit), masked), factor), j) in
+            rows.iter().zip(beta).zip(received).zip(GADGET.iter()).zip(0..)
         {
-            // d_j = γ_j + β_j·ã_j.
-            let choice = Choice::from(*choice);
+            // d_j = pad(v_j) + β_j·ã_j.
+            let bit = Choice::from(*bit);
             let mut d = self.pads(index, j, *row);
             for (d, masked) in d.iter_mut().zip(masked.chunks_exact(SCALAR_LEN)) {
                 let masked = decode(masked)?;
-                *d += Scalar::conditional_select(&Scalar::ZERO, &masked, choice);
+                *d += Scalar::conditional_select(&Scalar::ZERO, &masked, bit);
             }
             let [one, two, check] = &*d;
-            let eta = Scalar::conditional_select(&Scalar::ZERO, &product.eta, choice);
+            let eta = Scalar::conditional_select(&Scalar::ZERO, &product.eta, bit);
             combined.push(check + theta_1 * one + theta_2 * two - eta);
             *d_1 += factor * one;
             *d_2 += factor * two;

@@ -1,4 +1,4 @@
-//! Reading and writing messages of fixed length.
+//! Bytes (§8): reading and writing messages of fixed length. Refuses another length, and what is no point or scalar.
 
 use k256::Scalar;
 use quorate_threshold::suite::{Curve, Secp256k1, Secp256k1Point};

@@ -50,7 +50,7 @@ pub trait Versioned: BorshSerialize + BorshDeserialize {
 
 /// Returns the canonical bytes of `value`: its version byte, then its `borsh` encoding.
 pub fn to_bytes<T: Versioned>(value: &T) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(128);
+    let mut bytes = Vec::with_capacity(len_of(value).saturating_add(1));
     bytes.push(T::VERSION);
     write_into(value, &mut bytes);
     bytes
@@ -74,7 +74,7 @@ pub fn from_bytes<T: Versioned>(bytes: &[u8]) -> Result<T, DecodeError> {
 
 /// Returns the `borsh` bytes of a value that travels inside a [`Versioned`] one.
 pub fn body_bytes<T: BorshSerialize>(value: &T) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(128);
+    let mut bytes = Vec::with_capacity(len_of(value));
     write_into(value, &mut bytes);
     bytes
 }
@@ -92,6 +92,11 @@ pub fn body_from_bytes<T: BorshDeserialize>(
         return Err(DecodeError::TooLong { len: bytes.len(), max });
     }
     borsh::from_slice(bytes).map_err(|_| DecodeError::Malformed { what })
+}
+
+/// The whole length, before anything is written: a buffer that grew would leave copies of secrets behind.
+fn len_of<T: BorshSerialize>(value: &T) -> usize {
+    borsh::object_length(value).unwrap_or(0)
 }
 
 #[expect(clippy::expect_used, reason = "writing to a Vec cannot fail, and no collection here has 2^32 items")]
@@ -133,6 +138,14 @@ mod tests {
         assert_eq!(from_bytes::<Note>(&longer), Err(DecodeError::Malformed { what: "note" }));
         for cut in 1..bytes.len() {
             assert!(from_bytes::<Note>(&bytes[..cut]).is_err(), "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn what_is_encoded_never_moves_to_a_larger_buffer() {
+        let note = Note { id: 7, text: "x".repeat(1_000), parts: vec![vec![1; 900]; 2] };
+        for bytes in [to_bytes(&note), body_bytes(&note)] {
+            assert_eq!(bytes.capacity(), bytes.len());
         }
     }
 

@@ -154,9 +154,9 @@ impl Pairing {
                 self.phase = Phase::AwaitingConfirmation { attempt, keys, heard: None };
             }
             Mutation::Confirmed => match core::mem::replace(&mut self.phase, Phase::Moving) {
-                Phase::AwaitingConfirmation { attempt, mut keys, .. } => {
+                Phase::AwaitingConfirmation { attempt, keys, .. } => {
                     let statement = *keys.statement();
-                    keys.confirm(&statement).map_err(|_| ReplayError::OutOfOrder)?;
+                    let keys = keys.confirm(&statement).map_err(|_| ReplayError::OutOfOrder)?;
                     self.phase = Phase::Ready(attempt, keys);
                 }
                 _ => return Err(ReplayError::OutOfOrder),
@@ -460,12 +460,13 @@ impl Pairing {
         if matches!(&self.phase, Phase::AwaitingTrees { attempt, .. } if *attempt == said.attempt) {
             return self.hear_early(said.attempt, now);
         }
-        let Phase::AwaitingConfirmation { attempt, keys, .. } = &mut self.phase else { return };
+        let Phase::AwaitingConfirmation { attempt, keys, .. } = &self.phase else { return };
         if *attempt != said.attempt {
             return;
         }
-        if keys.confirm(&said.statement).is_err() {
-            // The peer restarted in the middle and made other secrets: whoever begins does so again.
+        if *keys.statement() != said.statement {
+            // The peer restarted in the middle and made other secrets: whoever begins does so again. The other waits
+            // for that with keys that are not confirmed, hence of no use.
             if self.begins() && self.may_try(now) {
                 self.end_generation();
                 self.begin();
@@ -475,7 +476,10 @@ impl Pairing {
         if let Phase::AwaitingConfirmation { attempt, keys, .. } =
             core::mem::replace(&mut self.phase, Phase::Moving)
         {
-            self.phase = Phase::Ready(attempt, keys);
+            match keys.confirm(&said.statement) {
+                Ok(keys) => self.phase = Phase::Ready(attempt, keys),
+                Err(fault) => return self.fail_with(attempt, &fault),
+            }
             self.sent.retain(|envelope| envelope.header.round == Round::Confirmation as u8);
             self.out.push(Output::Append(Mutation::Confirmed));
             self.out.push(Output::Event(Event::Ready));

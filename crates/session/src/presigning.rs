@@ -471,6 +471,7 @@ impl Failure {
             Self::Fault(Fault::Ban(tombstones)) => {
                 tombstones.iter().filter_map(|tombstone| tombstone.pair().peer_of(me)).collect()
             }
+            Self::Fault(Fault::Local(Misuse::OtherSession { participant })) => vec![*participant],
             Self::Fault(Fault::Local(_) | Fault::Retry(_)) => Vec::new(),
         }
     }

@@ -77,7 +77,7 @@ pub struct Reserve {
     lives: Lives,
     /// Signer sets that are not asked again before a time.
     resting: BTreeMap<Vec<ParticipantId>, Timestamp>,
-    /// How often in a row a signer set's signature failed with nobody to blame.
+    /// How often a signer set's signature failed with nobody to blame, since this process began.
     malformed: BTreeMap<Vec<ParticipantId>, u8>,
     /// Every session that this process took part in, by owner: none runs twice.
     seen: BTreeMap<ParticipantId, BTreeSet<[u8; 32]>>,

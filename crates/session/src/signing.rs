@@ -308,12 +308,13 @@ impl Signing {
 
     /// Does what time asks for.
     pub fn handle_wake(&mut self, now: Timestamp) {
-        if self.is_open() && now >= self.deadline {
+        if matches!(self.phase, Phase::Attributing(_)) && now >= self.deadline {
+            self.conclude_attribution();
+        } else if self.is_open() && now >= self.deadline {
             let missing = self.missing();
             let failure = match &self.phase {
                 Phase::Signing(_) => Failure::TimedOut { missing },
                 Phase::Choosing(_) => Failure::NoPresignatures { reason: "not in time".to_owned() },
-                Phase::Attributing(fixed) => Failure::Unattributed { signers: fixed.signers.clone() },
                 _ => Failure::Expired { missing },
             };
             self.fail(failure);

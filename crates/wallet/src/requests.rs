@@ -236,7 +236,7 @@ impl Wallet {
             Event::Decided { .. } | Event::Signing { .. } => self.show(id, context),
             Event::Signed { signatures } => self.show_signed(id, &signatures, context),
             Event::Failed(failure) => {
-                if let Failure::Unattributed { signers } = &failure
+                if let Failure::Unattributed { signers, .. } = &failure
                     && let Some(owner) = self.sessions.get(id).map(|session| session.signing.proposer())
                     && let Some(reserve) = &mut self.reserve
                 {

@@ -1,4 +1,7 @@
-//! Bits in columns and rows: 128 columns of `width` blocks, and their transposition in squares of 128.
+//! Presigning 1 and 2 (§4), bits in columns and rows: 128 bit planes of `width` words, transposed in squares of 128.
+//!
+//! Plane 4m + k is bit k of tree m, and becomes bit 4m + k of every row. Nothing here branches on a bit but on those of
+//! public elements.
 
 use quorate_primitives::Secret;
 use subtle::{Choice, ConditionallySelectable};
@@ -29,7 +32,7 @@ pub(super) fn add_multiple(planes: &mut [u128], stream: &[u128], element: u8) {
     }
 }
 
-/// Writes each bit as a mask of all ones or zeros.
+/// Writes each bit as a mask of all ones or zeros; the compiler may not know that there are only two.
 pub(super) fn bit_masks(bits: u128) -> Zeroizing<[u128; KAPPA]> {
     let mut masks = Zeroizing::new([0; KAPPA]);
     for (mask, bit) in masks.iter_mut().zip(bits.to_le_bytes().into_iter().flat_map(bits_of)) {
@@ -39,7 +42,7 @@ pub(super) fn bit_masks(bits: u128) -> Zeroizing<[u128; KAPPA]> {
     masks
 }
 
-/// Returns the bits of blocks, lowest first, each as 0 or 1.
+/// Returns the bits of words, lowest first, each as 0 or 1.
 pub(super) fn bits(blocks: &[u128]) -> impl Iterator<Item = u8> + '_ {
     blocks.iter().flat_map(|block| block.to_le_bytes()).flat_map(bits_of)
 }
@@ -49,10 +52,12 @@ fn bits_of(byte: u8) -> impl Iterator<Item = u8> {
 }
 
 pub(super) fn to_bytes(blocks: &[u128]) -> Vec<u8> {
-    blocks.iter().flat_map(|block| block.to_le_bytes()).collect()
+    let mut bytes = Vec::with_capacity(16 * blocks.len());
+    bytes.extend(blocks.iter().flat_map(|block| block.to_le_bytes()));
+    bytes
 }
 
-/// Turns 128 columns into `rows` rows of 128 bits. What is beyond the last row is left out.
+/// Turns 128 planes into `rows` rows of 128 bits. What is beyond the last row is left out.
 pub(super) fn transpose(columns: &[u128], width: usize, rows: usize) -> Secret<Vec<u128>> {
     let mut out = Secret::new(Vec::with_capacity(width * 128));
     let mut square = Zeroizing::new([0; 128]);

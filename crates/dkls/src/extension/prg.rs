@@ -1,7 +1,7 @@
-//! Streams from seeds: ChaCha20 under a key that is fresh for every seed and call.
+//! Presigning 1 and 2 (§4), PRG_x: streams from seeds, `ChaCha20` under a key that is fresh for every seed and call.
 //!
-//! The key is a hash of the call (session, direction, Bob's nonce), the block and the seed, so no stream is ever used
-//! twice, and the cipher's nonce can be zero.
+//! The key is a hash of the call (session, pair, direction, Bob's n_B), the tree and the seed, and the cipher's nonce
+//! is zero. A Bob who repeats n_B in a repeated session repeats his own streams; Alice's pads differ all the same (D11).
 
 use chacha20::ChaCha20;
 use chacha20::cipher::{KeyIvInit, StreamCipher};
@@ -24,11 +24,11 @@ impl Buffer {
         Self { bytes: Zeroizing::new(vec![0; len]), words: Zeroizing::new(vec![0; width]) }
     }
 
-    /// Expands a seed of a block.
+    /// Expands a seed of a tree: PRG_x.
     pub(super) fn fill(&mut self, prefix: &[u8; 32], tree: u8, seed: u128) -> &[u128] {
         let mut fields = Zeroizing::new([0; 17]);
-        let [block, rest @ ..] = &mut *fields;
-        *block = tree;
+        let [first, rest @ ..] = &mut *fields;
+        *first = tree;
         *rest = seed.to_le_bytes();
         let key = Zeroizing::new(short_hash(prefix, &fields));
         self.bytes.fill(0);

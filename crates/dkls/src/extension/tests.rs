@@ -14,14 +14,14 @@ fn nibble(delta: u128, column: usize) -> u8 {
     u8::try_from(delta >> (4 * column) & 0xf).unwrap()
 }
 
-/// A Bob who uses other choice bits in one column and answers as if Δ_c were `guess`.
+/// A Bob who uses other choice bits in one tree and answers as if Δ_m were `guess`.
 fn cheat(alice: &PairKeys, bob: &PairKeys, column: usize, guess: u8, rng: &mut ChaCha20Rng) -> bool {
     let call_of_bob = call(bob, bob.as_bob());
     let width = call_of_bob.shape.width();
     let (_, mut message) = call_of_bob.choose(bob, rng);
     let error: Vec<u128> = (0..width).map(|_| random_block(rng)).collect();
     matrix::xor(&mut message.columns[column * width..(column + 1) * width], &error);
-    // Everything he can compute: v from his seeds, β = u ⊕ U of an honest column, the new challenge.
+    // Everything he can compute: v from his seeds, β = u ⊕ U of an honest tree, the new challenge.
     let prefix = call_of_bob.stream_prefix(&message.nonce);
     let mut planes = vec![0; KAPPA * width];
     let mut buffer = prg::Buffer::new(width);
@@ -99,14 +99,14 @@ fn rows_differ_by_delta_where_the_choice_is_one() {
         let (rows, message) = of(&bob, bob.as_bob()).choose(&bob, &mut rng);
         let accepted = of(&alice, alice.as_alice()).accept(&alice, &message).unwrap();
         assert_eq!(accepted.expose().len(), OTS * usize::from(batch));
-        for ((q, v), choice) in accepted.expose().iter().zip(rows.rows.expose()).zip(rows.choices.expose()) {
+        for ((q, v), choice) in accepted.expose().iter().zip(rows.rows.expose()).zip(rows.beta.expose()) {
             assert_eq!(q ^ v, if *choice == 1 { delta } else { 0 });
         }
     }
 }
 
-/// 1,000 adaptive tries: a cheat in one column passes iff that column of Δ is what Bob guessed. He goes from column to
-/// column until the first failure, which ends the generation.
+/// 1,000 adaptive tries: a cheat in one tree passes iff Δ_m is what Bob guessed. He goes from tree to tree
+/// until the first failure, which ends the generation.
 #[test]
 fn k10_b9_selective_aborts_stop_at_the_first_failure() {
     let mut rng = ChaCha20Rng::seed_from_u64(2);
@@ -130,7 +130,7 @@ fn k10_b9_selective_aborts_stop_at_the_first_failure() {
     assert!(bans > 900 && (30..100).contains(&passed), "{passed} passed, {bans} bans");
 }
 
-/// KOS15's lemma would let errors in many columns cancel. Here each column is checked alone.
+/// KOS15's lemma would let errors in many planes cancel. Here each plane is checked alone.
 #[test]
 fn k11_a_guess_is_right_for_one_value_of_its_column_only() {
     let mut rng = ChaCha20Rng::seed_from_u64(3);

@@ -1,6 +1,6 @@
-//! 128 endemic transfers of one direction (Masny–Rindal, 2019/706, from Diffie–Hellman), on Ristretto255.
+//! Pair set-up, flight *transfers* (§3): 128 endemic transfers of one direction, on Ristretto255.
 //!
-//! Alice receives with the bits of Δ: r_{1−b} is random, r_b = y·G − H_b(r_{1−b}). Bob's keys are a·(r_i + H_i(r_{1−i})),
+//! Masny–Rindal (2019/706) from Diffie–Hellman. Alice receives with the bits of Δ: r_{1−b} is random, r_b = y·G − H_b(r_{1−b}). Bob's keys are a·(r_i + H_i(r_{1−i})),
 //! Alice's is y·A. The seeds are bit strings, so the curve is free. One A serves all transfers because index, choice and
 //! both messages are hashed into every seed.
 
@@ -27,6 +27,7 @@ const BAD_POINT: Offence = Offence::Point { part: Part::BaseTransfers };
 pub(super) struct Receiver {
     /// y of each transfer.
     exponents: Secret<Vec<Scalar>>,
+    /// (r_0, r_1) of each transfer.
     offers: Vec<Offer>,
 }
 
@@ -39,16 +40,19 @@ pub(super) struct Sender {
 }
 
 impl Receiver {
-    /// Chooses with `choices`, one bit for each transfer, and prepares what Alice sends.
-    pub(super) fn new(context: &[u8; 32], choices: &[Choice], rng: &mut (impl RngCore + CryptoRng)) -> Self {
+    /// Chooses with the bits of Δ, one for each transfer, and prepares what Alice sends.
+    pub(super) fn new(
+        context: &[u8; 32],
+        delta_bits: impl Iterator<Item = Choice>,
+        rng: &mut (impl RngCore + CryptoRng),
+    ) -> Self {
         let mut exponents = Secret::new(Vec::with_capacity(TRANSFERS));
-        let offers = choices
-            .iter()
+        let offers = delta_bits
             .zip(0..)
-            .map(|(choice, index)| {
+            .map(|(bit, index)| {
                 let exponent = Zeroizing::new(Scalar::random(rng));
                 exponents.expose_mut().push(*exponent);
-                offer(context, index, *choice, &exponent, rng)
+                offer(context, index, bit, &exponent, rng)
             })
             .collect();
         Self { exponents, offers }
@@ -62,17 +66,17 @@ impl Receiver {
     pub(super) fn seeds(
         &self,
         context: &[u8; 32],
-        choices: &[Choice],
+        delta_bits: impl Iterator<Item = Choice>,
         point: &[u8; 32],
     ) -> Result<Secret<Vec<Seed>>, Offence> {
         // A table of multiples of A: it serves all transfers, in constant time.
         let table = RistrettoBasepointTable::create(&decode(point)?);
         let mut seeds = Secret::new(Vec::with_capacity(TRANSFERS));
-        for (((exponent, offer), choice), index) in
-            self.exponents.expose().iter().zip(&self.offers).zip(choices).zip(0..)
+        for (((exponent, offer), bit), index) in
+            self.exponents.expose().iter().zip(&self.offers).zip(delta_bits).zip(0..)
         {
             let shared = Zeroizing::new(&table * exponent);
-            seeds.expose_mut().push(seed(context, index, choice.unwrap_u8(), point, offer, &shared));
+            seeds.expose_mut().push(*seed(context, index, bit.unwrap_u8(), point, offer, &shared));
         }
         Ok(seeds)
     }
@@ -101,16 +105,16 @@ impl Sender {
             let [zero, one] = offer;
             let decoded = [decode(zero)?, decode(one)?];
             let masks = [mask(context, index, 0, one), mask(context, index, 1, zero)];
-            let mut both = [[0; 16]; 2];
+            let mut both = Zeroizing::new([[0; 16]; 2]);
             for (((out, choice), point), mask) in both.iter_mut().zip(0..).zip(decoded).zip(masks) {
                 let base = point + mask;
                 if base.is_identity() {
                     return Err(Offence::DegenerateTransfer);
                 }
                 let shared = Zeroizing::new(base * self.exponent.expose());
-                *out = seed(context, index, choice, &self.point, offer, &shared);
+                *out = *seed(context, index, choice, &self.point, offer, &shared);
             }
-            seeds.expose_mut().push(both);
+            seeds.expose_mut().push(*both);
         }
         Ok(seeds)
     }
@@ -155,7 +159,7 @@ fn seed(
     point: &[u8; 32],
     [zero, one]: &Offer,
     shared: &RistrettoPoint,
-) -> Seed {
+) -> Zeroizing<Seed> {
     let shared = Zeroizing::new(shared.compress().to_bytes());
     let hash = Zeroizing::new(
         Transcript::new("dkls/base-ot/seed")
@@ -168,16 +172,9 @@ fn seed(
             .field("shared", shared.as_slice())
             .finish(),
     );
-    let [seed, _] = split(&hash);
+    let mut seed = Zeroizing::new([0; 16]);
+    seed.copy_from_slice(hash.split_at(16).0);
     seed
-}
-
-fn split(hash: &[u8; 32]) -> [Seed; 2] {
-    let mut halves = [[0; 16]; 2];
-    for (half, bytes) in halves.iter_mut().zip(hash.chunks_exact(16)) {
-        half.copy_from_slice(bytes);
-    }
-    halves
 }
 
 fn decode(bytes: &[u8; 32]) -> Result<RistrettoPoint, Offence> {

@@ -1,8 +1,9 @@
-//! 32 trees of depth 4, each punctured at one secret leaf (Goldreich–Goldwasser–Micali; the check is SoftSpokenOT's).
+//! Pair set-up, flight *trees* (§3): 32 trees of depth 4, each punctured at one secret leaf.
 //!
-//! Bob knows all leaves. Alice learns all but the one at Δ_c: on every level the transfers give her the sum of the side
-//! that her path leaves. Per leaf a 32-byte value is derived; Bob sends their sum and the hash of all, Alice completes
-//! the missing one and compares. Alice looks at everything in the same order whatever Δ is.
+//! Goldreich–Goldwasser–Micali; the check is SoftSpokenOT's (2022/192). Bob knows all leaves. Alice learns all but the
+//! one at Δ_m: on every level the transfers give her the sum of the side that her path leaves. Per leaf a 32-byte value
+//! is derived; Bob sends their sum and the hash of all, Alice completes the missing one and compares. Alice looks at
+//! everything in the same order whatever Δ is.
 
 use quorate_primitives::{Secret, Transcript};
 use rand_core::{CryptoRng, RngCore};
@@ -20,8 +21,11 @@ const LAST_LEVEL: u8 = 3;
 /// What Bob sends for one tree: two masked sums per level, the sum of the check values, and their hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct TreeMessage {
+    /// Per level the sum of the right side under key 0, and of the left side under key 1.
     pub(super) sums: [[u128; 2]; DEPTH],
+    /// The sum of the leaves' check values.
     pub(super) check_sum: [u8; 32],
+    /// The hash of the leaves' check values.
     pub(super) check_hash: [u8; 32],
 }
 
@@ -65,7 +69,7 @@ pub(super) fn plant(
 }
 
 /// Rebuilds all leaves but those at Δ. `keys` are the four received seeds of every tree. Returns the leaves by tree and
-/// by their distance y = x ⊕ Δ_c, from 1 to 15, so that later work need not look at Δ.
+/// by their distance y = x ⊕ Δ_m, from 1 to 15, so that later work need not look at Δ.
 pub(super) fn harvest(
     context: &[u8; 32],
     delta: u128,
@@ -87,7 +91,7 @@ pub(super) fn harvest(
     if right.into() { Ok(leaves) } else { Err(Offence::Trees) }
 }
 
-/// Δ_c, the four bits of block c.
+/// Δ_m, the four bits of tree m.
 pub(super) fn nibble(delta: u128, tree: u8) -> u8 {
     let [low, ..] = (delta >> (DEPTH * usize::from(tree)) & 0xf).to_le_bytes();
     low
@@ -128,12 +132,13 @@ fn rebuild(
 }
 
 fn expand(context: &[u8; 32], tree: u8, level: u8, nodes: &[u128]) -> Zeroizing<Vec<u128>> {
-    let children = nodes.iter().zip(0_u8..).flat_map(|(node, index)| {
+    let mut children = Zeroizing::new(Vec::with_capacity(2 * nodes.len()));
+    for (node, index) in nodes.iter().zip(0_u8..) {
         let hash = node_hash(context, Use::Children, [tree, level, index], *node);
         let (left, right) = hash.split_at(16);
-        [left, right].map(|half| half.try_into().map_or(0, u128::from_le_bytes))
-    });
-    Zeroizing::new(children.collect())
+        children.extend([left, right].map(|half| half.try_into().map_or(0, u128::from_le_bytes)));
+    }
+    children
 }
 
 fn seeds<'a>(context: &'a [u8; 32], tree: u8, leaves: &'a [u128]) -> impl Iterator<Item = u128> + 'a {
@@ -143,12 +148,12 @@ fn seeds<'a>(context: &'a [u8; 32], tree: u8, leaves: &'a [u128]) -> impl Iterat
     })
 }
 
-fn checks(context: &[u8; 32], tree: u8, leaves: &[u128]) -> Vec<[u8; 32]> {
-    leaves
-        .iter()
-        .zip(0_u8..)
-        .map(|(leaf, index)| *node_hash(context, Use::Check, [tree, LAST_LEVEL + 1, index], *leaf))
-        .collect()
+fn checks(context: &[u8; 32], tree: u8, leaves: &[u128]) -> Zeroizing<Vec<[u8; 32]>> {
+    let mut checks = Zeroizing::new(Vec::with_capacity(leaves.len()));
+    for (leaf, index) in leaves.iter().zip(0_u8..) {
+        checks.push(*node_hash(context, Use::Check, [tree, LAST_LEVEL + 1, index], *leaf));
+    }
+    checks
 }
 
 fn node_hash(context: &[u8; 32], of: Use, [tree, level, index]: [u8; 3], node: u128) -> Zeroizing<[u8; 32]> {
@@ -224,7 +229,7 @@ fn equals(one: u8, other: u8) -> u128 {
     mask_of(one.ct_eq(&other).unwrap_u8())
 }
 
-/// All ones for one, zero for zero.
+/// All ones for one, zero for zero; the compiler may not know that there are only two.
 fn mask_of(bit: u8) -> u128 {
     // `Choice` hides the bit from the optimizer, which turns masks of a known zero or one into branches.
     u128::conditional_select(&0, &u128::MAX, Choice::from(bit))

@@ -1,6 +1,8 @@
-//! The result of pair set-up, as it is stored, and the mark that its generation is over.
+//! Pair set-up, *confirmation* (§3): the keys as they are stored, and the mark that their generation is over.
+//!
+//! It trusts that the peer's statement is signed and stored. Keys whose statements differ are gone.
 
-use borsh::{BorshDeserialize, BorshSerialize};
+use borsh::{BorshDeserialize, BorshSerialize, io};
 use quorate_primitives::{ParticipantId, Secret, encoding};
 
 use super::{Direction, LEAVES, TREES};
@@ -8,7 +10,7 @@ use crate::{Fault, Misuse, Obstacle, Pair};
 
 /// One side of a pair's correlated secrets, of one generation.
 ///
-/// As Alice: Δ, and for every block the seeds at the distances 1 to 15 from Δ_c. As Bob: all 16 seeds of every block.
+/// As Alice: Δ, and for every tree the leaves at the distances 1 to 15 from Δ_m. As Bob: all 16 leaves of every tree.
 ///
 /// # Security
 /// Never in a backup, never restored, and never used again after a [`Tombstone`]: who could make an extension check run
@@ -25,9 +27,27 @@ struct Stored {
     generation: u64,
     statement: [u8; 32],
     confirmed: bool,
+    /// Δ.
     delta: Secret<u128>,
+    /// The leaves at the distances 1 to 15 from Δ_m, tree by tree.
+    #[borsh(deserialize_with = "read_seeds")]
     as_alice: Secret<Vec<u128>>,
+    /// All 16 leaves, tree by tree.
+    #[borsh(deserialize_with = "read_seeds")]
     as_bob: Secret<Vec<u128>>,
+}
+
+/// Reads seeds into one buffer: a growing one would leave copies behind.
+fn read_seeds<R: io::Read>(reader: &mut R) -> io::Result<Secret<Vec<u128>>> {
+    let len = usize::try_from(u32::deserialize_reader(reader)?).unwrap_or(usize::MAX);
+    if len > TREES * LEAVES {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "too many seeds"));
+    }
+    let mut seeds = Secret::new(Vec::with_capacity(len));
+    for _ in 0..len {
+        seeds.expose_mut().push(u128::deserialize_reader(reader)?);
+    }
+    Ok(seeds)
 }
 
 impl encoding::Versioned for Stored {
@@ -51,13 +71,13 @@ impl PairKeys {
     /// usable.
     ///
     /// # Errors
-    /// [`Obstacle::SplitView`] if the peer saw other messages; the generation is over.
-    pub fn confirm(&mut self, statement: &[u8; 32]) -> Result<(), Fault> {
-        if *statement == self.stored.statement {
-            self.stored.confirmed = true;
-            return Ok(());
+    /// [`Obstacle::SplitView`] if the peer saw other messages; the keys are erased, the generation is over.
+    pub fn confirm(mut self, statement: &[u8; 32]) -> Result<Self, Fault> {
+        if *statement != self.stored.statement {
+            return Err(Obstacle::SplitView { witnesses: vec![self.peer()] }.into());
         }
-        Err(Obstacle::SplitView { witnesses: vec![self.peer()] }.into())
+        self.stored.confirmed = true;
+        Ok(self)
     }
 
     /// Ends the generation: the secrets are erased, the tombstone is for the log.
@@ -122,12 +142,12 @@ impl PairKeys {
         &self.stored.delta
     }
 
-    /// Returns the seeds at the distances 1 to 15 from Δ_c, block by block.
+    /// Returns the seeds at the distances 1 to 15 from Δ_m, tree by tree.
     pub(crate) fn alice_seeds(&self) -> &[u128] {
         self.stored.as_alice.expose()
     }
 
-    /// Returns the seeds 0 to 15, block by block.
+    /// Returns the seeds 0 to 15, tree by tree.
     pub(crate) fn bob_seeds(&self) -> &[u128] {
         self.stored.as_bob.expose()
     }

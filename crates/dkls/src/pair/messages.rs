@@ -1,4 +1,4 @@
-//! What the two send each other: the same two flights in both directions.
+//! Pair set-up, what the two send each other (§3): the same two flights in both directions.
 
 use super::base_ot::Offer;
 use super::ggm::TreeMessage;
@@ -9,7 +9,9 @@ use crate::{Offence, Part};
 /// The first flight: as Bob A, as Alice the offers of 128 transfers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transfers {
+    /// A.
     pub(super) point: [u8; 32],
+    /// (r_0, r_1) of each transfer.
     pub(super) offers: Vec<Offer>,
 }
 

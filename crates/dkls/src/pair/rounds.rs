@@ -1,4 +1,8 @@
-//! The rounds of pair set-up, each named for what it waits for.
+//! Pair set-up, its steps (§3): each state is named for what it waits for.
+//!
+//! `begin` draws Δ and sends *transfers*, then *trees* answer the peer's, then the peer's give the keys. The caller's
+//! device secret hedges all randomness, and what was received goes into the context: a process that is copied together
+//! with its random source plants other trees for other transfers. It refuses a generation that is not a new one.
 
 use quorate_primitives::{HedgedRng, ParticipantId, Secret, Transcript};
 use rand_core::{CryptoRng, RngCore};
@@ -12,7 +16,7 @@ use crate::{Fault, Misuse, Pair, VERSION};
 /// What fixes a pair's set-up before its first word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PairContext {
-    /// The session of the set-up, the same for both: roster, key and epoch are in it.
+    /// The id of the set-up, the same for both: the caller hashes roster, key and epoch into it.
     pub session: [u8; 32],
     /// This participant.
     pub me: ParticipantId,
@@ -27,6 +31,7 @@ pub struct PairContext {
 struct Side {
     context: PairContext,
     pair: Pair,
+    /// Δ.
     delta: Secret<u128>,
 }
 
@@ -41,7 +46,9 @@ pub struct AwaitingTransfers {
 /// Waits for the peer's trees.
 pub struct AwaitingTrees {
     side: Side,
+    /// Alice's seed of every transfer.
     seeds: Secret<Vec<Seed>>,
+    /// Bob's leaves.
     as_bob: Secret<Vec<u128>>,
     transfers: [Transfers; 2],
     own: Trees,
@@ -63,20 +70,30 @@ impl PairContext {
         if over.is_some_and(|last| self.generation <= last) {
             return Err(Misuse::DeadGeneration { generation: self.generation });
         }
-        let mut rng = self.hedged("transfers", secret, rng);
+        let mut rng = self.hedged("transfers", None, secret, rng);
         let mut bytes = Secret::new([0; 16]);
         rng.fill_bytes(bytes.expose_mut());
         let side = Side { context: self, pair, delta: Secret::new(u128::from_le_bytes(*bytes.expose())) };
-        let receiver = Receiver::new(&side.hash(side.as_alice()), &side.choices(), &mut rng);
+        let receiver = Receiver::new(&side.hash(side.as_alice()), side.delta_bits(), &mut rng);
         let sender = Sender::new(&mut rng);
         let own = Transfers { point: *sender.point(), offers: receiver.offers().to_vec() };
         Ok((AwaitingTransfers { side, receiver, sender, own: own.clone() }, own))
     }
 
-    fn hedged(&self, step: &'static str, secret: &[u8], rng: &mut (impl RngCore + CryptoRng)) -> HedgedRng {
+    /// Mixes fresh randomness with the device's secret, the step, and what was received before it.
+    fn hedged(
+        &self,
+        step: &'static str,
+        received: Option<&Transfers>,
+        secret: &[u8],
+        rng: &mut (impl RngCore + CryptoRng),
+    ) -> HedgedRng {
         let mut entropy = Secret::new([0; 32]);
         rng.fill_bytes(entropy.expose_mut());
-        let context = self.bind(Transcript::new("dkls/pair/rng").field("step", step.as_bytes())).finish();
+        let context = self
+            .bind(Transcript::new("dkls/pair/rng").field("step", step.as_bytes()))
+            .list("received", received.map(Transfers::to_bytes))
+            .finish();
         HedgedRng::new(entropy.expose(), secret, &context)
     }
 
@@ -109,8 +126,8 @@ impl AwaitingTransfers {
         let blame = |offence: crate::Offence| offence.of(side.context.peer);
         let keys = sender.seeds(&side.hash(side.as_bob()), &peer.offers).map_err(blame)?;
         let seeds =
-            receiver.seeds(&side.hash(side.as_alice()), &side.choices(), &peer.point).map_err(blame)?;
-        let mut rng = side.context.hedged("trees", secret, rng);
+            receiver.seeds(&side.hash(side.as_alice()), side.delta_bits(), &peer.point).map_err(blame)?;
+        let mut rng = side.context.hedged("trees", Some(peer), secret, rng);
         let (as_bob, trees) = ggm::plant(&side.hash(side.as_bob()), keys.expose(), &mut rng);
         let own_trees = Trees { trees };
         let transfers = side.ordered([own, peer.clone()]);
@@ -162,13 +179,10 @@ impl Side {
             .number("generation", self.context.generation)
     }
 
-    /// The bits of Δ in the order of the transfers: block by block, on every level the path's bit from the root down.
-    fn choices(&self) -> Vec<Choice> {
-        let delta = *self.delta.expose();
-        (0_u8..)
-            .take(TREES)
-            .flat_map(|tree| (0..DEPTH).rev().map(move |bit| Choice::from(nibble(delta, tree) >> bit & 1)))
-            .collect()
+    /// The bits of Δ in the order of the transfers: tree by tree, on every level the path's bit from the root down.
+    fn delta_bits(&self) -> impl Iterator<Item = Choice> + '_ {
+        let bit_of = |tree: u8, bit: usize| Choice::from(nibble(*self.delta.expose(), tree) >> bit & 1);
+        (0_u8..).take(TREES).flat_map(move |tree| (0..DEPTH).rev().map(move |bit| bit_of(tree, bit)))
     }
 
     /// Puts one thing of ours and one of the peer in the order of the pair.

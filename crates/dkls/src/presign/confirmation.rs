@@ -1,4 +1,6 @@
-//! The confirmation is out: a presignature is ready when all have confirmed the same transcript.
+//! Confirmation (§4), receiving it: a presignature is ready when all have confirmed the same T.
+//!
+//! K_j of all signers are kept with it; who signed two confirmations with different K_j is told by them.
 
 use core::fmt;
 
@@ -48,6 +50,7 @@ impl AwaitingConfirmations {
         for (peer, confirmation) in messages {
             let found = confirmation.commitments.len();
             if found != expected {
+                let (found, expected) = (Confirmation::len_of(found), Confirmation::len_of(expected));
                 return Err(Offence::Length { part: Part::Confirmation, found, expected }.of(*peer));
             }
         }

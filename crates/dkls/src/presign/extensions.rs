@@ -1,4 +1,8 @@
-//! Round 1 is out: waiting for everybody's commitments and extensions.
+//! Presigning 1 and 2 (§4): `begin` draws r_i and φ_i and sends round 1; `finish` takes everybody's and sends round 2.
+//!
+//! DKLs23 (2023/765), protocol 3.6, without the message. All extensions are checked before anything of round 2 exists; a
+//! failed check is a ban of the pair's generation, which the caller makes durable before any other reaction. The
+//! randomness of round 2 depends on round 1 of all others.
 
 use core::fmt;
 use std::collections::BTreeMap;
@@ -25,7 +29,7 @@ use crate::{Fault, Misuse, Offence, Part};
 
 /// Waits for round 1.
 pub struct AwaitingExtensions {
-    session: Session,
+    pub(super) session: Session,
     nonces: Nonces,
     commitment: Commitment,
     as_bob: BTreeMap<ParticipantId, BobSide>,
@@ -45,11 +49,14 @@ pub(super) struct Nonces {
 
 /// What Bob keeps towards one Alice.
 pub(super) struct BobSide {
+    /// β_j and v_j.
     pub rows: BobRows,
+    /// n_B.
     pub nonce: [u8; 32],
+    /// The hash of the extension that he sent.
     pub extension_hash: [u8; 32],
     /// χ of every presignature.
-    pub inputs: Secret<Vec<Scalar>>,
+    pub chi: Secret<Vec<Scalar>>,
 }
 
 /// What a round gives: the next state, what is for all, and what is for each counterparty.
@@ -91,7 +98,7 @@ fn begin_session(
     rng: &mut (impl RngCore + CryptoRng),
 ) -> Result<Round1, Fault> {
     let session = Session::new(Arc::clone(group), terms, pairs, message)?;
-    let mut rng = session.hedged("round 1", rng);
+    let mut rng = session.hedged("round 1", None, rng);
     let nonces = Nonces::draw(session.terms.batch, &mut rng);
     let hash = commitment_hash(&session.id, group.me(), &nonces.points, &nonces.blind);
     let commitment = Commitment { session: session.id, hash };
@@ -103,7 +110,7 @@ fn begin_session(
         let side = BobSide {
             nonce: extension.corrections.nonce,
             extension_hash: extension.hash(),
-            inputs: Secret::new(rows.choices.expose().chunks_exact(OTS).map(vole::input).collect()),
+            chi: Secret::new(rows.beta.expose().chunks_exact(OTS).map(vole::chi).collect()),
             rows,
         };
         as_bob.insert(*peer, side);
@@ -136,7 +143,7 @@ impl AwaitingExtensions {
         session.expect_all(messages, |(commitment, extension)| [&commitment.session, &extension.session])?;
         session.check_pairs(pairs)?;
         let mut as_alice = accept_all(&session, messages, pairs)?;
-        let mut rng = session.hedged("round 2", rng);
+        let mut rng = session.hedged("round 2", Some(&round1_hash(messages)), rng);
         let mut multiplications = Messages::new();
         // c^u and c^v of every presignature, over all counterparties.
         let mut outputs = Secret::new(vec![[Scalar::ZERO; 2]; usize::from(session.terms.batch)]);
@@ -167,8 +174,7 @@ fn accept_all(
     for (peer, (_, extension)) in messages {
         let (found, expected) = (extension.corrections.columns.len(), session.shape().corrections());
         if found != expected {
-            let length = |blocks| 16 * blocks;
-            let (found, expected) = (length(found), length(expected));
+            let (found, expected) = (Extension::len_of(found), Extension::len_of(expected));
             return Err(Offence::Length { part: Part::Extension, found, expected }.of(*peer));
         }
     }
@@ -184,11 +190,20 @@ fn accept_all(
     if banned.is_empty() { Ok(accepted) } else { Err(Fault::Ban(banned)) }
 }
 
+/// What round 2's randomness depends on: a process that is copied together with its random source answers other
+/// messages with other inputs â.
+fn round1_hash(messages: &Messages<(Commitment, Extension)>) -> [u8; 32] {
+    let heard: Vec<_> =
+        messages.values().flat_map(|(commitment, extension)| [commitment.hash, extension.hash()]).collect();
+    Transcript::new("dkls/presign/round1").list("messages", heard).finish()
+}
+
 /// Alice's side towards one Bob.
 struct Alice<'a> {
     session: &'a Session,
     nonces: &'a Nonces,
     keys: &'a PairKeys,
+    /// q_j.
     rows: &'a [u128],
     extension: &'a Extension,
 }
@@ -209,12 +224,12 @@ impl Alice<'_> {
         let mut gammas = Vec::with_capacity(2 * outputs.len());
         let mut multiplied = Vec::with_capacity(outputs.len());
         let nonces = self.nonces.r.expose().iter().zip(self.nonces.phi.expose());
-        let batch = self.rows.chunks_exact(OTS).zip(nonces).zip(as_bob.inputs.expose()).zip(&mut *outputs);
+        let batch = self.rows.chunks_exact(OTS).zip(nonces).zip(as_bob.chi.expose()).zip(&mut *outputs);
         for (index, (((rows, (r, phi)), chi), sums)) in (0..).zip(batch) {
             let check_input = Zeroizing::new(Secp256k1::random_scalar(rng));
             let inputs = [r, self.session.group.secret()];
-            let (product, outputs) = context.multiply(index, rows, delta, inputs, &check_input);
-            for (sum, output) in sums.iter_mut().zip(outputs.expose()) {
+            let (product, c) = context.multiply(index, rows, delta, inputs, &check_input);
+            for (sum, output) in sums.iter_mut().zip(c.expose()) {
                 gammas.push(Secp256k1::mul_base(output));
                 *sum += output;
             }

@@ -1,4 +1,7 @@
-//! A key as one signer set uses it.
+//! Notation (§2): a key as one signer set uses it.
+//!
+//! It trusts that the key ceremony certified the verifying shares, and checks that they are shares of the key and that
+//! the secret is the one of its own.
 
 use std::collections::BTreeMap;
 
@@ -15,8 +18,11 @@ use crate::wire::{POINT_LEN, scalar_bytes};
 #[derive(Debug)]
 pub struct SigningGroup {
     me: ParticipantId,
+    /// X.
     key: [u8; POINT_LEN],
+    /// sk_i.
     secret: Secret<Scalar>,
+    /// pk_j.
     points: BTreeMap<ParticipantId, Secp256k1Point>,
 }
 

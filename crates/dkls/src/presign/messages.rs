@@ -1,21 +1,27 @@
-//! The messages of the three rounds. Each begins with the session's id: a message of another session is ours to sort
-//! out, never an offence.
+//! Presigning, the messages of rounds 1, 2 and 3 (§4).
+//!
+//! Each begins with the session's id, which is read before anything else: a message of another session is ours to sort
+//! out, whatever follows, and never an offence. The states' `read` do that; `from_bytes` is for bytes whose session is
+//! known. Layout: scalars and points as in SEC 1, words of 128 bits little-endian.
 
 use core::fmt;
 
 use k256::Scalar;
-use quorate_primitives::Transcript;
+use quorate_primitives::{ParticipantId, Transcript};
 use quorate_threshold::suite::Secp256k1Point;
 
+use super::terms::Session;
+use super::{AwaitingConfirmations, AwaitingExtensions, AwaitingMultiplications};
 use crate::extension::{Corrections, Shape};
 use crate::vole::{MASKED_LEN, Product};
 use crate::wire::{POINT_LEN, Reader, SCALAR_LEN, point_bytes, scalar_bytes};
-use crate::{Offence, Part};
+use crate::{Fault, Misuse, Offence, Part};
 
 /// Round 1, for all: the commitment to this participant's nonce points.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Commitment {
     pub(crate) session: [u8; 32],
+    /// com_i.
     pub(crate) hash: [u8; 32],
 }
 
@@ -30,7 +36,9 @@ pub struct Extension {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opening {
     pub(crate) session: [u8; 32],
+    /// R_i of every presignature.
     pub(crate) points: Vec<Secp256k1Point>,
+    /// blind.
     pub(crate) blind: [u8; 32],
 }
 
@@ -57,8 +65,68 @@ pub(crate) struct Multiplied {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Confirmation {
     pub(crate) session: [u8; 32],
+    /// T.
     pub(crate) transcript: [u8; 32],
+    /// K_i of every presignature.
     pub(crate) commitments: Vec<[u8; 32]>,
+}
+
+impl AwaitingExtensions {
+    /// Reads what a counterparty sent in round 1, for all and for this participant.
+    ///
+    /// # Errors
+    /// [`Misuse::OtherSession`] before all else; [`Fault::Blame`] for what no honest member of this session sends.
+    pub fn read(
+        &self,
+        peer: ParticipantId,
+        commitment: &[u8],
+        extension: &[u8],
+    ) -> Result<(Commitment, Extension), Fault> {
+        self.session.expect_id(peer, [commitment, extension])?;
+        let blame = Session::blame(peer);
+        let commitment = Commitment::from_bytes(commitment).map_err(&blame)?;
+        Ok((commitment, Extension::from_bytes(extension, self.session.terms.batch).map_err(&blame)?))
+    }
+}
+
+impl AwaitingMultiplications {
+    /// Reads what a counterparty sent in round 2, for all and for this participant.
+    ///
+    /// # Errors
+    /// [`Misuse::OtherSession`] before all else; [`Fault::Blame`] for what no honest member of this session sends.
+    pub fn read(
+        &self,
+        peer: ParticipantId,
+        opening: &[u8],
+        multiplication: &[u8],
+    ) -> Result<(Opening, Multiplication), Fault> {
+        self.session.expect_id(peer, [opening, multiplication])?;
+        let (blame, batch) = (Session::blame(peer), self.session.terms.batch);
+        let opening = Opening::from_bytes(opening, batch).map_err(&blame)?;
+        Ok((opening, Multiplication::from_bytes(multiplication, batch).map_err(&blame)?))
+    }
+}
+
+impl AwaitingConfirmations {
+    /// Reads what a counterparty sent in round 3.
+    ///
+    /// # Errors
+    /// [`Misuse::OtherSession`] before all else; [`Fault::Blame`] for what no honest member of this session sends.
+    pub fn read(&self, peer: ParticipantId, confirmation: &[u8]) -> Result<Confirmation, Fault> {
+        self.session.expect_id(peer, [confirmation])?;
+        Confirmation::from_bytes(confirmation, self.session.terms.batch).map_err(Session::blame(peer))
+    }
+}
+
+impl Session {
+    /// Compares the id in front of messages. What is too short to hold one is of no other session.
+    fn expect_id<const N: usize>(&self, peer: ParticipantId, messages: [&[u8]; N]) -> Result<(), Misuse> {
+        let of_other = |bytes: &&[u8]| bytes.first_chunk::<32>().is_some_and(|id| *id != self.id);
+        if messages.iter().any(of_other) {
+            return Err(Misuse::OtherSession { participant: peer });
+        }
+        Ok(())
+    }
 }
 
 impl Commitment {
@@ -83,7 +151,11 @@ impl Commitment {
 impl Extension {
     /// Returns the length of the encoding for a batch.
     pub const fn len(batch: u16) -> usize {
-        32 + 32 + 16 * Shape::of_batch(batch).corrections() + 16 + 32
+        Self::len_of(Shape::of_batch(batch).corrections())
+    }
+
+    pub(super) const fn len_of(corrections: usize) -> usize {
+        32 + 32 + 16 * corrections + 16 + 32
     }
 
     /// Encodes the message.
@@ -98,7 +170,7 @@ impl Extension {
         bytes
     }
 
-    /// Decodes the message of a session with this batch.
+    /// Decodes the message of a session with this batch, whose id the caller has compared.
     ///
     /// # Errors
     /// [`Offence::Length`].
@@ -122,7 +194,11 @@ impl Extension {
 impl Opening {
     /// Returns the length of the encoding for a batch.
     pub const fn len(batch: u16) -> usize {
-        32 + POINT_LEN * batch as usize + 32
+        Self::len_of(batch as usize)
+    }
+
+    pub(super) const fn len_of(points: usize) -> usize {
+        32 + POINT_LEN * points + 32
     }
 
     /// Encodes the message.
@@ -133,7 +209,7 @@ impl Opening {
         bytes
     }
 
-    /// Decodes the message of a session with this batch.
+    /// Decodes the message of a session with this batch, whose id the caller has compared.
     ///
     /// # Errors
     /// [`Offence::Length`], [`Offence::Point`].
@@ -148,7 +224,11 @@ impl Opening {
 impl Multiplication {
     /// Returns the length of the encoding for a batch.
     pub const fn len(batch: u16) -> usize {
-        32 + 32 + Multiplied::LEN * batch as usize
+        Self::len_of(batch as usize)
+    }
+
+    pub(super) const fn len_of(products: usize) -> usize {
+        32 + 32 + Multiplied::LEN * products
     }
 
     /// Encodes the message.
@@ -166,7 +246,7 @@ impl Multiplication {
         bytes
     }
 
-    /// Decodes the message of a session with this batch.
+    /// Decodes the message of a session with this batch, whose id the caller has compared.
     ///
     /// # Errors
     /// [`Offence::Length`], [`Offence::Point`], [`Offence::Scalar`]. The masked inputs are checked when they are used.
@@ -197,7 +277,11 @@ impl fmt::Debug for Multiplication {
 impl Confirmation {
     /// Returns the length of the encoding for a batch.
     pub const fn len(batch: u16) -> usize {
-        32 + 32 + 32 * batch as usize
+        Self::len_of(batch as usize)
+    }
+
+    pub(super) const fn len_of(commitments: usize) -> usize {
+        32 + 32 + 32 * commitments
     }
 
     /// Encodes the message.
@@ -207,7 +291,7 @@ impl Confirmation {
         bytes
     }
 
-    /// Decodes the message of a session with this batch.
+    /// Decodes the message of a session with this batch, whose id the caller has compared.
     ///
     /// # Errors
     /// [`Offence::Length`].

@@ -1,4 +1,7 @@
-//! Round 2 is out: waiting for everybody's openings and multiplications.
+//! Presigning 3 (§4): takes everybody's openings and multiplications, checks all of it, and sends the confirmation.
+//!
+//! Against every counterparty, this participant is Bob; i is itself and j the counterparty, as on the page. It trusts
+//! that pk_j is certified by the key ceremony.
 
 use core::fmt;
 use std::collections::BTreeMap;
@@ -26,6 +29,7 @@ pub struct AwaitingMultiplications {
     pub(super) session: Session,
     pub(super) nonces: Nonces,
     pub(super) as_bob: BTreeMap<ParticipantId, BobSide>,
+    /// com_j of every signer.
     pub(super) commitments: Messages<[u8; 32]>,
     /// Σ_j c^u_{i,j} and Σ_j c^v_{i,j} of every presignature.
     pub(super) outputs: Secret<Vec<[Scalar; 2]>>,
@@ -46,9 +50,9 @@ impl AwaitingMultiplications {
         check_openings(&session, &commitments, messages)?;
         let points = all_points(&session, &nonces, messages);
         refuse_duplicates(&points)?;
-        let mut rng = session.hedged("round 3", rng);
+        let mut rng = session.hedged("round 3", None, rng);
         // F = φ_i + Σ_j ψ_{j→i} of every presignature.
-        let mut sums = nonces.phi.duplicate();
+        let mut big_f = nonces.phi.duplicate();
         for ((peer, (opening, message)), side) in messages.iter().zip(as_bob.values()) {
             let bob = Bob { session: &session, peer: *peer, side, opening, message };
             let received = bob.receive(&mut rng).map_err(Session::blame(*peer))?;
@@ -57,12 +61,12 @@ impl AwaitingMultiplications {
                     *sum += received;
                 }
             }
-            for (sum, one) in sums.expose_mut().iter_mut().zip(&message.products) {
+            for (sum, one) in big_f.expose_mut().iter_mut().zip(&message.products) {
                 *sum += one.psi;
             }
         }
         let shares =
-            Shares { nonces: &nonces, secret: session.group.secret(), outputs: &outputs, sums: &sums };
+            Shares { nonces: &nonces, secret: session.group.secret(), outputs: &outputs, big_f: &big_f };
         let presignatures = shares.unconfirmed(&session, &points, &mut rng)?;
         let confirmation = Confirmation {
             session: session.id,
@@ -82,12 +86,16 @@ fn check_openings(
     let expected = usize::from(session.terms.batch);
     for (peer, (opening, multiplication)) in messages {
         let blame = Session::blame(*peer);
-        for (part, found) in
-            [(Part::Opening, opening.points.len()), (Part::Multiplication, multiplication.products.len())]
-        {
-            if found != expected {
-                return Err(blame(Offence::Length { part, found, expected }));
-            }
+        let lengths = [
+            (Part::Opening, Opening::len_of(opening.points.len()), Opening::len_of(expected)),
+            (
+                Part::Multiplication,
+                Multiplication::len_of(multiplication.products.len()),
+                Multiplication::len_of(expected),
+            ),
+        ];
+        if let Some((part, found, expected)) = lengths.into_iter().find(|(_, found, right)| found != right) {
+            return Err(blame(Offence::Length { part, found, expected }));
         }
         let hash = commitment_hash(&session.id, *peer, &opening.points, &opening.blind);
         if commitments.get(peer) != Some(&hash) {
@@ -118,7 +126,7 @@ fn refuse_duplicates(points: &Messages<Vec<Secp256k1Point>>) -> Result<(), Obsta
     Ok(())
 }
 
-/// T = H(sid, P, com_1.., R_1..).
+/// T.
 fn transcript(
     session: &Session,
     commitments: &Messages<[u8; 32]>,
@@ -143,7 +151,7 @@ struct Bob<'a> {
 }
 
 impl Bob<'_> {
-    /// Checks Alice's multiplications and returns d^u and d^v of each.
+    /// Checks j's multiplications and returns d^u and d^v of each.
     fn receive(&self, rng: &mut (impl RngCore + CryptoRng)) -> Result<Secret<Vec<[Scalar; 2]>>, Offence> {
         let direction = Direction { alice: self.peer, bob: self.session.group.me() };
         let context = vole::Context::new(
@@ -155,15 +163,15 @@ impl Bob<'_> {
         );
         let mut received = Secret::new(Vec::with_capacity(self.message.products.len()));
         let rows = self.side.rows.rows.expose().chunks_exact(OTS);
-        let choices = self.side.rows.choices.expose().chunks_exact(OTS);
-        for (index, ((rows, choices), one)) in (0..).zip(rows.zip(choices).zip(&self.message.products)) {
-            let outputs = context.receive(index, rows, choices, &one.product)?;
+        let beta = self.side.rows.beta.expose().chunks_exact(OTS);
+        for (index, ((rows, beta), one)) in (0..).zip(rows.zip(beta).zip(&self.message.products)) {
+            let outputs = context.receive(index, rows, beta, &one.product)?;
             received.expose_mut().push(*outputs.expose());
         }
         if self.inputs_are_right(received.expose(), rng) { Ok(received) } else { Err(Offence::Exponent) }
     }
 
-    /// χ·R_i − Γ^u = d^u·G and χ·pk_i − Γ^v = d^v·G for the whole batch at once, each equation times a factor of 128
+    /// χ·R_j − Γ_j^u = d^u·G and χ·pk_j − Γ_j^v = d^v·G for the whole batch at once, each equation times a factor of 128
     /// bits that nobody knew when the message was sent.
     fn inputs_are_right(&self, received: &[[Scalar; 2]], rng: &mut (impl RngCore + CryptoRng)) -> bool {
         let Some(share) = self.session.group.point(self.peer) else { return false };
@@ -172,7 +180,7 @@ impl Bob<'_> {
         let mut of_generator = Zeroizing::new(Scalar::ZERO);
         let mut of_share = Zeroizing::new(Scalar::ZERO);
         let mut terms = Zeroizing::new(Vec::with_capacity(received.len() + 1));
-        let batch = received.iter().zip(self.side.inputs.expose()).zip(&self.opening.points);
+        let batch = received.iter().zip(self.side.chi.expose()).zip(&self.opening.points);
         for (((d, chi), nonce), Multiplied { gammas, .. }) in batch.zip(&self.message.products) {
             let factors = [short_factor(rng), short_factor(rng)];
             let [for_nonce, for_share] = factors;
@@ -205,9 +213,12 @@ fn short_factor(rng: &mut (impl RngCore + CryptoRng)) -> Scalar {
 /// What the shares of a batch are made of.
 struct Shares<'a> {
     nonces: &'a Nonces,
+    /// sk_i.
     secret: &'a Scalar,
+    /// Σ_j (c^u + d^u) and Σ_j (c^v + d^v).
     outputs: &'a Secret<Vec<[Scalar; 2]>>,
-    sums: &'a Secret<Vec<Scalar>>,
+    /// F.
+    big_f: &'a Secret<Vec<Scalar>>,
 }
 
 impl Shares<'_> {
@@ -218,7 +229,7 @@ impl Shares<'_> {
         points: &Messages<Vec<Secp256k1Point>>,
         rng: &mut (impl RngCore + CryptoRng),
     ) -> Result<Vec<Unconfirmed>, Fault> {
-        let mut nonce_points = sum_points(points, self.sums.expose().len());
+        let mut nonce_points = sum_points(points, self.big_f.expose().len());
         if nonce_points.iter().any(|point| Secp256k1::point_to_bytes(point).is_err()) {
             return Err(Obstacle::Degenerate.into());
         }
@@ -226,12 +237,14 @@ impl Shares<'_> {
         let mut shares = Vec::with_capacity(nonce_points.len());
         let mut images = Vec::with_capacity(3 * nonce_points.len());
         let secrets = self.nonces.r.expose().iter().zip(self.nonces.phi.expose());
-        let batch = secrets.zip(self.outputs.expose()).zip(self.sums.expose());
-        for (((r, phi), [of_nonce, of_share]), sum) in batch {
-            let u = r * sum + of_nonce;
-            let v = self.secret * sum + of_share;
-            images.extend([phi, &u, &v].map(Secp256k1::mul_base));
-            shares.push(Secret::new([*phi, u, v]));
+        let batch = secrets.zip(self.outputs.expose()).zip(self.big_f.expose());
+        for (((r, phi), [of_nonce, of_share]), big_f) in batch {
+            let mut made = Secret::new([*phi, Scalar::ZERO, Scalar::ZERO]);
+            let [_, u, v] = made.expose_mut();
+            *u = r * big_f + of_nonce;
+            *v = self.secret * big_f + of_share;
+            images.extend(made.expose().each_ref().map(Secp256k1::mul_base));
+            shares.push(made);
         }
         Secp256k1::normalize(&mut images);
         let parts = shares.into_iter().zip(images.as_chunks::<3>().0).zip(nonce_points);

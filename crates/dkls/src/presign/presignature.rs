@@ -1,4 +1,4 @@
-//! A presignature: everything of a signature but the message, usable once.
+//! Confirmation (§4), what it gives: a presignature is everything of a signature but the message, usable once.
 
 use core::fmt;
 use std::collections::BTreeMap;
@@ -22,6 +22,10 @@ pub struct PresignatureId([u8; 32]);
 /// # Security
 /// Neither copied nor cloned, erased on drop, consumed by `sign`. Two shares of one presignature give the key away. It
 /// lives in memory only; [`Presignature::into_sealed_bytes`] is for pools of a signer who is offline.
+///
+/// It knows its id, signers, key and epoch, and neither its batch nor the generations of its pairs. Whoever keeps
+/// presignatures keeps beside them what erases them: after a ban those with both of the pair among the signers, after
+/// [`Verdict::NoCulprit`](crate::Verdict::NoCulprit) those of the same batch, or more.
 ///
 /// # Examples
 /// A presignature signs once, which the compiler holds:

@@ -1,4 +1,7 @@
-//! What fixes a session, and its id.
+//! Session id (§4): what fixes a presigning session, and the randomness of its rounds.
+//!
+//! The hash of everything that the signers must agree on; it is in front of every message and in every hash. Terms that
+//! do not fit group and pairs are refused.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -99,14 +102,21 @@ impl Session {
         }
     }
 
-    /// Mixes fresh randomness with the share and the step: with a source that stands still, sessions still differ.
-    pub(crate) fn hedged(&self, step: &'static str, rng: &mut (impl RngCore + CryptoRng)) -> HedgedRng {
+    /// Mixes fresh randomness with the share, the step and what was received before it: with a source that stands
+    /// still, sessions still differ, and so do answers to different messages.
+    pub(crate) fn hedged(
+        &self,
+        step: &'static str,
+        received: Option<&[u8; 32]>,
+        rng: &mut (impl RngCore + CryptoRng),
+    ) -> HedgedRng {
         let mut entropy = Secret::new([0; 32]);
         rng.fill_bytes(entropy.expose_mut());
         let context = Transcript::new("dkls/presign/rng")
             .field("session", &self.id)
             .number("me", self.group.me().get().into())
             .field("step", step.as_bytes())
+            .list("received", received)
             .finish();
         HedgedRng::new(entropy.expose(), self.group.secret_bytes().as_slice(), &context)
     }

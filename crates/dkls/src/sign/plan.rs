@@ -1,4 +1,6 @@
-//! The public side of one signature: what shares are checked by and put together with.
+//! Signing, R' and *combine* (§5): the public side of one signature, by which shares are put together and judged.
+//!
+//! It accepts R', r' and h from nobody, and returns a signature only if the full point R' fits.
 
 mod acceptance;
 
@@ -21,8 +23,11 @@ use crate::{Fault, Misuse, Obstacle};
 #[derive(Clone, Debug)]
 pub struct SigningPlan {
     about: About,
+    /// h.
     digest: Scalar,
+    /// δ.
     delta: Scalar,
+    /// X' and τ.
     key: TweakedKey,
     /// R'.
     nonce_point: Secp256k1Point,

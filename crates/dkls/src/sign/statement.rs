@@ -1,4 +1,6 @@
-//! What is signed, and the re-randomisation that everything in it goes into.
+//! Signing, *statement* (§5): what is signed, and the δ that everything in it goes into.
+//!
+//! Groth–Shoup (2021/1330), additively. It trusts that ρ was unpredictable when digest and tweak were fixed.
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use hkdf::Hkdf;
@@ -19,9 +21,13 @@ use crate::wire::{POINT_LEN, point_bytes, scalar_bytes};
 /// A stored key X, a public tweak τ, and the key X' = X + τ·G that signs. Worth keeping: X' costs a multiplication.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TweakedKey {
+    /// X.
     stored: [u8; POINT_LEN],
+    /// τ.
     tweak: Scalar,
+    /// X'.
     point: Secp256k1Point,
+    /// X', compressed.
     public_key: [u8; POINT_LEN],
 }
 
@@ -110,7 +116,7 @@ impl MessageHash {
 }
 
 impl Statement {
-    /// Returns the hash that approvals and shares are bound to.
+    /// Returns the hash that shares are bound to: everything in the statement, ρ included.
     pub fn hash(&self) -> [u8; 32] {
         Transcript::new("dkls/statement")
             .field("key", &self.key.stored)

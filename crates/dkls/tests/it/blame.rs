@@ -79,8 +79,37 @@ fn k5_b12_an_opening_that_was_not_committed_to_names_its_sender() {
         let culprits = [(p(1), ShareOffence::Opening)].into();
         assert_eq!(plan.attribute(&shares, &changed).unwrap(), Verdict::Culprits(culprits));
     }
-    openings.remove(&p(2));
-    assert!(plan.attribute(&shares, &openings).is_err());
+    openings.insert(p(3), openings[&p(2)].clone());
+    assert!(plan.attribute(&shares, &openings).is_err(), "an opening of somebody who does not sign");
+}
+
+/// A withheld opening is no proof against its signer, and saves nobody else.
+#[test]
+fn b12_openings_that_are_here_are_judged_without_the_others() {
+    let signers = [1, 2, 3];
+    let group = Group::of(3, 3, &signers, 25);
+    let mut ready = group.presign(&signers, 1, 1, 25);
+    let (mut shares, signings) = group.shares(&mut ready, &group.root());
+    change_share(&mut shares, 1, 30);
+    let (mut plans, mut openings) = (Vec::new(), Openings::new());
+    for (id, signing) in signings {
+        let (plan, opening) = signing.open();
+        plans.push(plan);
+        openings.insert(id, opening);
+    }
+    let plan = plans.first().unwrap();
+    let judged = |ids: &[u16]| {
+        let mut opened = openings.clone();
+        opened.retain(|id, _| ids.contains(&id.get()));
+        plan.attribute(&shares, &opened).unwrap()
+    };
+    let culprit = Verdict::Culprits([(p(1), ShareOffence::Share)].into());
+    for ids in [&[1][..], &[1, 2], &[1, 3], &[1, 2, 3]] {
+        assert_eq!(judged(ids), culprit, "opened: {ids:?}");
+    }
+    assert_eq!(judged(&[2, 3]), Verdict::Withheld([p(1)].into()));
+    assert_eq!(judged(&[3]), Verdict::Withheld([p(1), p(2)].into()));
+    assert_eq!(judged(&[]), Verdict::Withheld([p(1), p(2), p(3)].into()));
 }
 
 /// A signer who sends one peer another ψ spoils the presignature in a way that leaves no trace.

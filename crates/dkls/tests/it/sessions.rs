@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use quorate_dkls::presign::{self, SigningGroup, Terms};
-use quorate_dkls::{Fault, Misuse};
+use quorate_dkls::{Fault, Misuse, Offence};
 use quorate_primitives::KeyPurpose;
 use rand_chacha::rand_core::{CryptoRng, Error, RngCore};
 
-use crate::support::{Group, deal, inboxes, p, rng};
+use crate::support::{Group, deal, inboxes, multiply, p, rng};
 
 /// A source that always says the same.
 struct Stuck;
@@ -49,6 +49,22 @@ fn k31_c5_a_stuck_source_repeats_nothing() {
         }
     }
     assert_eq!(seen.len(), 3 * 2 * 2);
+}
+
+/// A process that is copied together with its random source, and hears other words than its copy.
+#[test]
+fn k31_c5_a_stuck_source_answers_other_messages_with_other_inputs() {
+    let group = Group::of(2, 2, &[1, 2], 38);
+    let (terms, pairs) = (group.terms(&[1, 2], 1, 1), group.pairs_of(1, &[1, 2]));
+    let answers = [1, 2].map(|seed| {
+        let own = group.signing_group(1, &[1, 2]);
+        let (round, _, _) = presign::begin(&own, terms.clone(), &pairs, &mut Stuck).unwrap();
+        let (_, commitment, extensions) = &group.begin(&terms, &[1, 2], seed)[&2];
+        let inbox = [(p(2), (commitment.clone(), extensions[&p(1)].clone()))].into();
+        round.finish(&inbox, &pairs, &mut Stuck).unwrap().2[&p(2)].to_bytes()
+    });
+    // n_A, and ã behind it.
+    assert_ne!(answers[0][32..64], answers[1][32..64]);
 }
 
 #[test]
@@ -93,6 +109,40 @@ fn k26_k27_messages_of_other_terms_blame_nobody() {
         let fault = round.finish(&inbox, &group.pairs_of(2, &signers), &mut rng(1)).map(|_| ()).unwrap_err();
         assert_eq!(fault, Fault::Local(Misuse::OtherSession { participant: p(1) }));
     }
+}
+
+/// The id is read before the length: messages of a session with another batch are no offence in any round. With the
+/// right id in front they are.
+#[test]
+fn k26_messages_of_a_session_with_another_batch_blame_nobody() {
+    let (group, signers) = (Group::of(2, 2, &[1, 2], 39), [1, 2]);
+    let [mine, other] = [1, 2].map(|batch| group.begin(&group.terms(&signers, 1, batch), &signers, 1));
+    let id = *mine[&2].0.session();
+    let foreign = Fault::Local(Misuse::OtherSession { participant: p(1) });
+    let ours = |bytes: Vec<u8>| [&id[..], &bytes[32..]].concat();
+    let blamed = |fault| matches!(fault, Fault::Blame { offence: Offence::Length { .. }, .. });
+
+    let (_, commitment, extensions) = &other[&1];
+    let [commitment, extension] = [commitment.to_bytes(), extensions[&p(2)].to_bytes()];
+    let round = &mine[&2].0;
+    assert_eq!(round.read(p(1), &commitment, &extension).unwrap_err(), foreign);
+    assert_eq!(round.read(p(1), &ours(commitment.clone()), &extension).unwrap_err(), foreign);
+    assert!(blamed(round.read(p(1), &ours(commitment), &ours(extension)).unwrap_err()));
+
+    let [mine, other] = [mine, other].map(|round| group.extend(round, &signers, 1));
+    let (_, opening, multiplications) = &other[&1];
+    let [opening, multiplication] = [opening.to_bytes(), multiplications[&p(2)].to_bytes()];
+    let round = &mine[&2].0;
+    assert_eq!(round.read(p(1), &opening, &multiplication).unwrap_err(), foreign);
+    assert_eq!(round.read(p(1), &ours(opening.clone()), &multiplication).unwrap_err(), foreign);
+    assert!(blamed(round.read(p(1), &ours(opening), &ours(multiplication)).unwrap_err()));
+
+    let [mine, other] = [mine, other].map(|round| multiply(round, 1));
+    let confirmation = other[&1].as_ref().unwrap().1.to_bytes();
+    let round = &mine[&2].as_ref().unwrap().0;
+    assert_eq!(round.read(p(1), &confirmation).unwrap_err(), foreign);
+    assert!(blamed(round.read(p(1), &ours(confirmation.clone())).unwrap_err()));
+    assert!(blamed(round.read(p(1), &confirmation[..31]).unwrap_err()));
 }
 
 /// A whole signer set's messages in another set's session.
@@ -156,7 +206,7 @@ fn b17_ids_of_different_owners_differ() {
     for owner in [1, 2] {
         let terms = Terms { owner: p(owner), ..group.terms(&[1, 2], 1, 2) };
         let round2 = group.extend(group.begin(&terms, &[1, 2], 1), &[1, 2], 1);
-        let round3 = crate::support::multiply(round2, 1).into_iter().map(|(me, r)| (me, r.unwrap()));
+        let round3 = multiply(round2, 1).into_iter().map(|(me, r)| (me, r.unwrap()));
         let ready = crate::support::confirm(round3.collect());
         ids.extend(ready[&1].as_ref().unwrap().iter().map(|one| *one.id().as_bytes()));
     }

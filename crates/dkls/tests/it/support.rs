@@ -75,11 +75,9 @@ pub fn pair_up(one: u16, other: u16, generation: u64, seed: u64) -> [PairKeys; 2
     let (b, to_a) = context(other, one, generation).begin(None, b"other", &mut rng).unwrap();
     let (a, trees_to_b) = a.finish(&to_a, b"one", &mut rng).unwrap();
     let (b, trees_to_a) = b.finish(&to_b, b"other", &mut rng).unwrap();
-    let mut keys = [a.finish(&trees_to_a).unwrap(), b.finish(&trees_to_b).unwrap()];
-    let statements = keys.each_ref().map(|keys| *keys.statement());
-    keys[0].confirm(&statements[1]).unwrap();
-    keys[1].confirm(&statements[0]).unwrap();
-    keys
+    let (a, b) = (a.finish(&trees_to_a).unwrap(), b.finish(&trees_to_b).unwrap());
+    let statements = [*b.statement(), *a.statement()];
+    [a.confirm(&statements[0]).unwrap(), b.confirm(&statements[1]).unwrap()]
 }
 
 /// A group whose members are all in this process.

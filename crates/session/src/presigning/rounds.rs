@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use quorate_dkls::presign::{
-    Commitment, Confirmation, Extension, Messages, Multiplication, Opening, Pairs, Presignature,
-};
-use quorate_dkls::{Fault, Offence};
+use quorate_dkls::Fault;
+use quorate_dkls::presign::{Messages, Pairs, Presignature};
 use quorate_primitives::{ParticipantId, Timestamp};
 
 use super::messages::{Committed, Round, decode};
@@ -31,11 +29,10 @@ impl Presigning {
     fn finish(&mut self, phase: Phase, pairs: &Pairs<'_>) -> Result<Phase, Fault> {
         match phase {
             Phase::Extensions(round) => {
-                let commitments = self.read(Round::Commitment, read_commitment)?;
-                let batch = self.batch;
-                let extensions = self.read(Round::Extension, |e| Extension::from_bytes(&e.body, batch))?;
-                let (next, opening, products) =
-                    round.finish(&joined(commitments, extensions), pairs, &mut self.rng)?;
+                let messages = self.read([Round::Commitment, Round::Extension], |peer, [all, one]| {
+                    round.read(peer, &commitment_of(all), &one.body)
+                })?;
+                let (next, opening, products) = round.finish(&messages, pairs, &mut self.rng)?;
                 self.keep(Round::Opening, None, opening.to_bytes());
                 for (peer, product) in &products {
                     self.keep(Round::Multiplication, Some(*peer), product.to_bytes());
@@ -43,19 +40,16 @@ impl Presigning {
                 Ok(Phase::Multiplications(Box::new(next)))
             }
             Phase::Multiplications(round) => {
-                let batch = self.batch;
-                let openings = self.read(Round::Opening, |e| Opening::from_bytes(&e.body, batch))?;
-                let products =
-                    self.read(Round::Multiplication, |e| Multiplication::from_bytes(&e.body, batch))?;
-                let (next, confirmation) = round.finish(&joined(openings, products), &mut self.rng)?;
+                let messages = self.read([Round::Opening, Round::Multiplication], |peer, [all, one]| {
+                    round.read(peer, &all.body, &one.body)
+                })?;
+                let (next, confirmation) = round.finish(&messages, &mut self.rng)?;
                 self.keep(Round::Confirmation, None, confirmation.to_bytes());
                 Ok(Phase::Confirmations(Box::new(next)))
             }
             Phase::Confirmations(round) => {
-                let batch = self.batch;
-                let confirmations =
-                    self.read(Round::Confirmation, |e| Confirmation::from_bytes(&e.body, batch))?;
-                let ready = round.finish(&confirmations)?;
+                let messages = self.read([Round::Confirmation], |peer, [all]| round.read(peer, &all.body))?;
+                let ready = round.finish(&messages)?;
                 self.inbox.clear();
                 self.sent.retain(|envelope| envelope.header.round == Round::Confirmation as u8);
                 self.made = ready.iter().map(Presignature::id).collect();
@@ -66,28 +60,24 @@ impl Presigning {
         }
     }
 
-    /// Takes one message of every peer out of the inbox.
-    fn read<M>(
+    /// Takes what every peer said in a round out of the inbox.
+    fn read<M, const N: usize>(
         &mut self,
-        round: Round,
-        read: impl Fn(&Envelope) -> Result<M, Offence>,
+        rounds: [Round; N],
+        read: impl Fn(ParticipantId, [&Envelope; N]) -> Result<M, Fault>,
     ) -> Result<Messages<M>, Fault> {
         let mut messages = BTreeMap::new();
         for peer in self.peers() {
-            if let Some(envelope) = self.inbox.remove(&(round, peer)) {
-                messages.insert(peer, read(&envelope).map_err(|offence| offence.of(peer))?);
+            let said = rounds.map(|round| self.inbox.remove(&(round, peer)));
+            let said: Vec<&Envelope> = said.iter().flatten().collect();
+            if let Ok(said) = <[&Envelope; N]>::try_from(said) {
+                messages.insert(peer, read(peer, said)?);
             }
         }
         Ok(messages)
     }
 }
 
-fn read_commitment(envelope: &Envelope) -> Result<Commitment, Offence> {
-    let committed = decode::<Committed>(envelope, Round::Commitment);
-    Commitment::from_bytes(&committed.map(|committed| committed.commitment).unwrap_or_default())
-}
-
-fn joined<A, B>(one: Messages<A>, mut other: Messages<B>) -> Messages<(A, B)> {
-    let join = |(peer, a): (ParticipantId, A)| other.remove(&peer).map(|b| (peer, (a, b)));
-    one.into_iter().filter_map(join).collect()
+fn commitment_of(envelope: &Envelope) -> Vec<u8> {
+    decode::<Committed>(envelope, Round::Commitment).map(|said| said.commitment).unwrap_or_default()
 }

@@ -10,7 +10,8 @@ use super::{Ahead, Reserve};
 use crate::presigning;
 use crate::signing::{Signing, Wants};
 
-/// So many signatures in a row that nobody can be blamed for stop a signer set.
+/// So many signatures that nobody can be blamed for stop a signer set: each may cost a little of the key's strength
+/// (`docs/protocols/dkls.md`, what an opening tells).
 const MAX_MALFORMED: u8 = 3;
 
 /// For how long.
@@ -36,8 +37,8 @@ impl Reserve {
         self.tidy(requests);
     }
 
-    /// A signature failed and nobody can be blamed: what was made along with its presignatures goes, and after some in a
-    /// row the signer set rests for long.
+    /// A signature failed and nobody can be blamed: what was made along with its presignatures goes, and after some of
+    /// them the signer set rests for long each time.
     pub fn handle_malformed(&mut self, owner: ParticipantId, signers: &[ParticipantId], now: Timestamp) {
         self.pool.erase_set(owner, signers);
         let count = self.malformed.entry(signers.to_vec()).or_default();

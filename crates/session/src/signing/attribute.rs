@@ -1,7 +1,7 @@
 //! Whose ECDSA share was wrong: all signers open what they committed to (`docs/protocols/dkls.md`, blame).
 //!
-//! Nobody opens before its own sum has failed. A device that restarted meanwhile has nothing to open, and then nobody
-//! is blamed.
+//! Nobody opens before its own sum has failed. Openings are judged when all are here, or at the deadline those that are:
+//! a device that restarted meanwhile has nothing to open, which proves nothing and saves nobody else.
 
 use std::collections::BTreeMap;
 
@@ -44,9 +44,14 @@ impl Signing {
 
     fn attribute(&mut self) {
         let Phase::Attributing(fixed) = &self.phase else { return };
-        if !fixed.signers.iter().all(|signer| self.openings.contains_key(signer)) {
-            return;
+        if fixed.signers.iter().all(|signer| self.openings.contains_key(signer)) {
+            self.conclude_attribution();
         }
+    }
+
+    /// All openings are here, or no more are awaited.
+    pub(super) fn conclude_attribution(&mut self) {
+        let Phase::Attributing(fixed) = &self.phase else { return };
         match self.judge(fixed) {
             Some((culprits, blame)) => {
                 let said = self.shares.values().chain(self.openings.values()).cloned();
@@ -54,8 +59,8 @@ impl Signing {
                 self.blame(culprits, blame, evidence);
             }
             None => {
-                let signers = fixed.signers.clone();
-                self.fail(Failure::Unattributed { signers });
+                let (signers, missing) = (fixed.signers.clone(), self.missing());
+                self.fail(Failure::Unattributed { signers, missing });
             }
         }
     }
@@ -65,12 +70,15 @@ impl Signing {
         let mut by_message = vec![(BTreeMap::new(), BTreeMap::new()); count];
         for signer in &fixed.signers {
             let malformed = Some((vec![*signer], Blame::Malformed));
-            let Some(openings) = self.openings_of(*signer, count) else { return malformed };
             let Some(shares) = self.ecdsa_shares_of(*signer, count) else { return malformed };
-            for ((of_shares, of_openings), (share, opening)) in
-                by_message.iter_mut().zip(shares.into_iter().zip(openings))
-            {
+            for ((of_shares, _), share) in by_message.iter_mut().zip(shares) {
                 of_shares.insert(*signer, share);
+            }
+            if !self.openings.contains_key(signer) {
+                continue;
+            }
+            let Some(openings) = self.openings_of(*signer, count) else { return malformed };
+            for ((_, of_openings), opening) in by_message.iter_mut().zip(openings) {
                 of_openings.insert(*signer, opening);
             }
         }
@@ -81,7 +89,7 @@ impl Signing {
         let mut culprits: Vec<ParticipantId> = verdicts
             .flat_map(|verdict| match verdict {
                 Verdict::Culprits(culprits) => culprits.into_keys().collect(),
-                Verdict::NoCulprit => Vec::new(),
+                Verdict::Withheld(_) | Verdict::NoCulprit => Vec::new(),
             })
             .collect();
         culprits.sort_unstable();

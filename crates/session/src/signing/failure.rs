@@ -80,11 +80,13 @@ pub enum Failure {
         /// The signed messages that prove it.
         evidence: Vec<Envelope>,
     },
-    /// ECDSA shares do not add up and every one fits its commitments, or not everybody opened them: nobody is to blame.
-    #[error("the signature does not verify, and nobody can be blamed for it; start it anew")]
+    /// ECDSA shares do not add up, and every one that was opened fits its commitments: nobody is to blame.
+    #[error("the signature does not verify, and nobody can be blamed for it{}; start it anew", unopened(.missing))]
     Unattributed {
         /// Whose presignatures were used.
         signers: Vec<ParticipantId>,
+        /// Who did not open its commitments in time. Named, not blamed.
+        missing: Vec<ParticipantId>,
     },
     /// The presignatures that ECDSA needs could not be made.
     #[error("presignatures could not be made: {reason}")]
@@ -128,6 +130,10 @@ impl Failure {
             _ => &[],
         }
     }
+}
+
+fn unopened(missing: &[ParticipantId]) -> String {
+    if missing.is_empty() { String::new() } else { format!(" (no opening from {})", names(missing)) }
 }
 
 fn names(participants: &[ParticipantId]) -> String {

@@ -9,7 +9,7 @@ use quorate_session::envelope::{Envelope, Protocol};
 use quorate_session::output::Output;
 use quorate_session::pool::Pool;
 use quorate_session::presigning::{self, Life, Presigning, Wanted};
-use quorate_session::signing::{Blame, Failure, Mutation, Shares, Signing, Wants};
+use quorate_session::signing::{Blame, Failure, Mutation, SHARE_PATIENCE, Signing, Wants};
 
 use crate::ecdsa_world::{World, check, generations, keys};
 use crate::request::SHARE;
@@ -90,7 +90,7 @@ fn b12_a_wrong_ecdsa_share_names_its_signer() {
     world.ask(1);
     world.approve(1);
     world.approve(2);
-    world.run_with_wrong_shares();
+    world.run_with_wrong_shares(|_| true);
     for (member, liar) in [(1, 2), (2, 1)] {
         let Some(Failure::Misbehaved { culprits, blame, evidence }) = world.failure(member) else {
             panic!("nobody is blamed: {:?}", world.failure(member));
@@ -98,6 +98,24 @@ fn b12_a_wrong_ecdsa_share_names_its_signer() {
         assert_eq!((culprits.as_slice(), *blame), (&[p(liar)][..], Blame::WrongShare));
         assert!(evidence.len() >= 5);
     }
+}
+
+/// Who withholds its opening is said, and not blamed.
+#[test]
+fn b12_an_opening_that_is_withheld_blames_nobody() {
+    let mut world = World::paired(74);
+    world.presign(1, &[1, 2], 2);
+    world.ask(1);
+    world.approve(1);
+    world.approve(2);
+    world.run_with_wrong_shares(|opening| opening.header.sender != p(2));
+    assert!(matches!(world.failure(2), Some(Failure::Misbehaved { .. })));
+    assert_eq!(world.failure(1), None);
+    let late = world.now.after(SHARE_PATIENCE);
+    world.member(1).signing.as_mut().unwrap().handle_wake(late);
+    let withheld = Failure::Unattributed { signers: vec![p(1), p(2)], missing: vec![p(2)] };
+    assert_eq!(world.failure(1), Some(&withheld));
+    assert!(withheld.culprits().is_empty() && withheld.to_string().contains("no opening from"));
 }
 
 /// The names of presignatures, and everything that is drawn for them, come from the session's id.

@@ -16,6 +16,7 @@ use crate::support::{Group, NOW, others, p, signed};
 pub const DECISION: u8 = 1;
 pub const PACKAGE: u8 = 2;
 pub const SHARE: u8 = 3;
+pub const OPENING: u8 = 7;
 
 pub fn task() -> Task {
     Task {

@@ -81,7 +81,7 @@ impl Device {
         let Some(membership) = self.membership_mut() else { return };
         let owner = membership.signings.get(session).map(Signing::proposer);
         if let (Some(owner), Some(reserve)) = (owner, &mut membership.reserve)
-            && let signing::Event::Failed(signing::Failure::Unattributed { signers }) = event
+            && let signing::Event::Failed(signing::Failure::Unattributed { signers, .. }) = event
         {
             reserve.handle_malformed(owner, signers, now);
         }

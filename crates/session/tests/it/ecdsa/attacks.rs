@@ -14,7 +14,7 @@ fn k4_a_failed_signature_is_never_tried_again_with_its_presignatures() {
     world.ask(1);
     world.approve(1);
     world.approve(2);
-    world.run_with_wrong_shares();
+    world.run_with_wrong_shares(|_| true);
     let failed = |world: &World, member| matches!(world.failure(member), Some(Failure::Misbehaved { .. }));
     assert!(failed(&world, 1) && failed(&world, 2));
     for at in [0, 1] {
@@ -93,8 +93,7 @@ fn k32_a_flood_of_presigning_messages_is_neither_kept_nor_believed() {
     let pairs = keys(&signers, p(1), &member.pairs);
     let seat = Arc::clone(&member.seat);
     let wanted = Wanted { signers: &signers, batch: 1, life: Life(NOW), message: None };
-    let begun =
-        Presigning::propose(seat, &member.shares[0], wanted, &pairs, generations, &[1; 32], now);
+    let begun = Presigning::propose(seat, &member.shares[0], wanted, &pairs, generations, &[1; 32], now);
     member.presigning = Some(begun.unwrap());
     world.drain(1);
     let mut truths = 0;
@@ -171,7 +170,14 @@ fn b17_a_proposal_has_one_spelling() {
     let pair = Pair::new(p(1), p(2)).unwrap();
     let read = |generations: Vec<(Pair, u64)>| {
         let signers = vec![p(1), p(2)];
-        let proposal = presigning::Proposal { signers, batch: 1, counter: 7, life: Life(NOW), generations, message: None };
+        let proposal = presigning::Proposal {
+            signers,
+            batch: 1,
+            counter: 7,
+            life: Life(NOW),
+            generations,
+            message: None,
+        };
         let body = borsh::to_vec(&proposal).unwrap();
         let session = quorate_primitives::Transcript::new("presigning")
             .field("roster", seat.roster_hash())
