@@ -41,7 +41,7 @@ const PURE: [PureCrate; 10] = [
 ];
 
 /// Cargo workspaces of this repository, each with a lock file of its own.
-const WORKSPACES: [&str; 4] = [".", "fuzz", "benches", "tests/acceptors"];
+const WORKSPACES: [&str; 5] = [".", "fuzz", "benches", "benches/timing", "tests/acceptors"];
 
 /// The repository.
 pub struct Project {

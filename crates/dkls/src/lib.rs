@@ -16,6 +16,8 @@ pub mod pair;
 pub mod plain;
 pub mod presign;
 pub mod sign;
+#[cfg(quorate_timing)]
+pub mod timing;
 mod vole;
 mod wire;
 

@@ -5,6 +5,9 @@
 //! inputs in all 416 rows; that they are the right ones is checked in the exponent, in `presign`. The gadget g is fixed:
 //! the leftover hash lemma needs it to be independent of β only.
 
+#[cfg(quorate_timing)]
+pub(crate) mod timing;
+
 use std::sync::LazyLock;
 
 use k256::Scalar;

@@ -65,16 +65,24 @@ impl Receiver {
         choices: &[Choice],
         point: &[u8; 32],
     ) -> Result<Secret<Vec<Seed>>, Offence> {
-        // A table of multiples of A: it serves all transfers, in constant time.
-        let table = RistrettoBasepointTable::create(&decode(point)?);
+        Ok(self.seeds_with(&multiples(point)?, context, choices, point))
+    }
+
+    pub(super) fn seeds_with(
+        &self,
+        multiples: &RistrettoBasepointTable,
+        context: &[u8; 32],
+        choices: &[Choice],
+        point: &[u8; 32],
+    ) -> Secret<Vec<Seed>> {
         let mut seeds = Secret::new(Vec::with_capacity(TRANSFERS));
         for (((exponent, offer), choice), index) in
             self.exponents.expose().iter().zip(&self.offers).zip(choices).zip(0..)
         {
-            let shared = Zeroizing::new(&table * exponent);
+            let shared = Zeroizing::new(multiples * exponent);
             seeds.expose_mut().push(seed(context, index, choice.unwrap_u8(), point, offer, &shared));
         }
-        Ok(seeds)
+        seeds
     }
 }
 
@@ -178,6 +186,11 @@ fn split(hash: &[u8; 32]) -> [Seed; 2] {
         half.copy_from_slice(bytes);
     }
     halves
+}
+
+/// A table of multiples of A: it serves all transfers, in constant time.
+pub(super) fn multiples(point: &[u8; 32]) -> Result<RistrettoBasepointTable, Offence> {
+    Ok(RistrettoBasepointTable::create(&decode(point)?))
 }
 
 fn decode(bytes: &[u8; 32]) -> Result<RistrettoPoint, Offence> {
