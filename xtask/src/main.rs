@@ -16,7 +16,9 @@ mod fuzz;
 mod metadata;
 mod mutants;
 mod project;
+mod taint;
 mod tidy;
+mod timing;
 mod wasm;
 
 use std::process::ExitCode;
@@ -32,6 +34,8 @@ usage: cargo xtask <command>
   bench [name] [-- arguments]  benchmarks beside the peers, with their ratios
   fuzz --minutes N [target…]   all fuzz targets, or those named, share N minutes  (--keep: extend the corpora)
   fuzz --list                  the names of the fuzz targets
+  taint                        whether a branch or an address depends on a secret, by memcheck
+  timing [--samples N]         whether a running time depends on a secret, by a t-test
   tidy                         the rules of the tree that no compiler knows
   rows                         which test covers which row of the threat model
   budget [--write]             build scripts, procedural macros and unsafe code among the dependencies
@@ -60,7 +64,9 @@ fn run(arguments: &[String]) -> Result<()> {
         ("test", rest) => check::test(&project, rest),
         ("bench", rest) => bench::run(&project, rest),
         ("fuzz", rest) => fuzz::run(&project, &fuzz::Options::parse(rest)?),
+        ("taint", []) => taint::run(&project),
         ("tidy", []) => tidy::run(&project),
+        ("timing", rest) => timing::run(&project, rest),
         ("rows", []) => tidy::rows::print(&project),
         ("budget", []) => tidy::budget::print(&project),
         ("budget", [flag]) if flag == "--write" => tidy::budget::write(&project),

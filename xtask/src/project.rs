@@ -41,7 +41,8 @@ const PURE: [PureCrate; 10] = [
 ];
 
 /// Cargo workspaces of this repository, each with a lock file of its own.
-const WORKSPACES: [&str; 5] = [".", "fuzz", "benches", "benches/cggmp24", "tests/acceptors"];
+const WORKSPACES: [&str; 6] =
+    [".", "fuzz", "benches", "benches/cggmp24", "benches/timing", "tests/acceptors"];
 
 /// The repository.
 pub struct Project {

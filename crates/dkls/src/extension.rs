@@ -10,6 +10,8 @@ mod matrix;
 mod prg;
 #[cfg(test)]
 mod tests;
+#[cfg(quorate_timing)]
+pub(crate) mod timing;
 
 use quorate_primitives::{Secret, Transcript};
 use rand_core::{CryptoRng, RngCore};

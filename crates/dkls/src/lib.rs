@@ -15,6 +15,8 @@ mod hash;
 pub mod pair;
 pub mod presign;
 pub mod sign;
+#[cfg(quorate_timing)]
+pub mod timing;
 mod vole;
 mod wire;
 

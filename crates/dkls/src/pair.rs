@@ -12,6 +12,8 @@ mod messages;
 mod rounds;
 #[cfg(test)]
 pub(crate) mod tests;
+#[cfg(quorate_timing)]
+pub(crate) mod timing;
 
 pub use keys::{PairKeys, Tombstone};
 pub use messages::{Transfers, Trees};

@@ -9,6 +9,8 @@ mod plan;
 mod statement;
 #[cfg(test)]
 mod tests;
+#[cfg(quorate_timing)]
+pub(crate) mod timing;
 
 use core::fmt;
 

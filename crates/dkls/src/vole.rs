@@ -9,6 +9,9 @@
 #[cfg(test)]
 mod tests;
 
+#[cfg(quorate_timing)]
+pub(crate) mod timing;
+
 use std::sync::LazyLock;
 
 use k256::Scalar;

@@ -64,7 +64,7 @@ fn k2_counts_and_challenges_are_those_of_the_note() {
         assert!((shape.width() - 1) * 128 >= OTS * usize::from(batch), "a block of its own masks the check");
         assert_eq!(shape.corrections(), TREES * shape.width());
     }
-    assert_eq!(crate::vole::input(&[0; OTS]), k256::Scalar::ZERO);
+    assert_eq!(crate::vole::chi(&[0; OTS]), k256::Scalar::ZERO);
     let hash = |column: &[u128]| LinearHash::new(&[1; 32], column.len()).of(column);
     let top = 1 << 127;
     assert_ne!(hash(&[top, 0]) >> 64, 0, "the check's field is as wide as a block");

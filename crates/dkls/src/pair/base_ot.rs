@@ -69,16 +69,24 @@ impl Receiver {
         delta_bits: impl Iterator<Item = Choice>,
         point: &[u8; 32],
     ) -> Result<Secret<Vec<Seed>>, Offence> {
-        // A table of multiples of A: it serves all transfers, in constant time.
-        let table = RistrettoBasepointTable::create(&decode(point)?);
+        Ok(self.seeds_with(&multiples(point)?, context, delta_bits, point))
+    }
+
+    pub(super) fn seeds_with(
+        &self,
+        multiples: &RistrettoBasepointTable,
+        context: &[u8; 32],
+        delta_bits: impl Iterator<Item = Choice>,
+        point: &[u8; 32],
+    ) -> Secret<Vec<Seed>> {
         let mut seeds = Secret::new(Vec::with_capacity(TRANSFERS));
         for (((exponent, offer), bit), index) in
             self.exponents.expose().iter().zip(&self.offers).zip(delta_bits).zip(0..)
         {
-            let shared = Zeroizing::new(&table * exponent);
+            let shared = Zeroizing::new(multiples * exponent);
             seeds.expose_mut().push(*seed(context, index, bit.unwrap_u8(), point, offer, &shared));
         }
-        Ok(seeds)
+        seeds
     }
 }
 
@@ -175,6 +183,11 @@ fn seed(
     let mut seed = Zeroizing::new([0; 16]);
     seed.copy_from_slice(hash.split_at(16).0);
     seed
+}
+
+/// A table of multiples of A: it serves all transfers, in constant time.
+pub(super) fn multiples(point: &[u8; 32]) -> Result<RistrettoBasepointTable, Offence> {
+    Ok(RistrettoBasepointTable::create(&decode(point)?))
 }
 
 fn decode(bytes: &[u8; 32]) -> Result<RistrettoPoint, Offence> {

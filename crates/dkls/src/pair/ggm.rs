@@ -204,7 +204,7 @@ fn check_hash(context: &[u8; 32], tree: u8, checks: &[[u8; 32]]) -> [u8; 32] {
 }
 
 /// Reorders leaves from x to x ⊕ missing by conditional swaps, one bit at a time.
-fn by_distance(leaves: &mut [u128], missing: u8) {
+pub(super) fn by_distance(leaves: &mut [u128], missing: u8) {
     for bit in 0..DEPTH {
         let swap = mask_of(missing >> bit & 1);
         for block in leaves.chunks_exact_mut(2 << bit) {

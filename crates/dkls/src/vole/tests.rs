@@ -41,7 +41,7 @@ fn outputs_are_shares_of_both_products() {
     let [a_1, a_2, check] = scalars(&mut rng);
     let (product, c) = context().multiply(0, &rows.alice, rows.delta, [&a_1, &a_2], &check);
     let d = context().receive(0, &rows.bob, &rows.choices, &product).unwrap();
-    let chi = input(&rows.choices);
+    let chi = chi(&rows.choices);
     for ((c, d), a) in c.expose().iter().zip(d.expose()).zip([a_1, a_2]) {
         assert_eq!(c + d, a * chi);
     }

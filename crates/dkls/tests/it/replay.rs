@@ -2,8 +2,8 @@
 //! direction, under its own session id and under the one of the place.
 
 use quorate_dkls::pair::{PairContext, Transfers, Trees};
-use quorate_dkls::plain;
-use quorate_dkls::presign::{Commitment, Confirmation, Extension, Multiplication, Opening, Terms};
+use quorate_dkls::presign::{self, Commitment, Confirmation, Extension, Multiplication, Opening, Terms};
+use quorate_dkls::sign::MessageHash;
 use quorate_dkls::{Fault, Misuse, Obstacle, Offence};
 
 use crate::support::{DIGEST, Group, confirm, context, inboxes, multiply, p, rng};
@@ -107,9 +107,9 @@ fn elsewhere(group: &mut Group) -> Vec<(&'static str, Said)> {
 
 /// Round 1 of plain mode with the same terms; its later rounds are said by `rest`.
 fn plain_mode(group: &Group, terms: &Terms, rest: Said) -> Said {
-    let message = plain::Message { key: group.root(), digest: DIGEST };
+    let message = MessageHash::new(&group.root(), &DIGEST);
     let (signers, pairs) = (group.signing_group(1, &SIGNERS), group.pairs_of(1, &SIGNERS));
-    let (_, all, one) = plain::begin(&signers, terms.clone(), &message, &pairs, &mut rng(51)).unwrap();
+    let (_, all, one) = presign::begin_for(message, &signers, terms.clone(), &pairs, &mut rng(51)).unwrap();
     Said { commitment: all.to_bytes(), extension: one[&p(2)].to_bytes(), ..rest }
 }
 
