@@ -60,7 +60,7 @@ pub(crate) fn preview(shares: &[KeyShare], request: &Request) -> Result<Review, 
     let (verified, _) = prepare(shares, request)?;
     match &request.content {
         Content::Build { context, .. } => {
-            Ok(chains::decode_with(&verified.unsigned, verified.keys.own(), context)?.review)
+            Ok(chains::decode_with(&verified.unsigned, verified.keys, context)?.review)
         }
         Content::Import { .. } => Ok(verified.review),
     }
