@@ -45,7 +45,13 @@ Exit codes:
   4    not in time
   5    the vault can not be opened: no device, wrong password, damage, full disk
   6    the relay can not be reached
-  130  interrupted
+  130  interrupted, or standard input ended at a question
+
+TIME is a number and one of s, m, h, d: 90s, 10m, 24h; a week at most. A wallet or a request is named by its id's \
+beginning, at least 4 digits of it.
+
+A command that waits holds its device: others say meanwhile that the vault is in use. `quorate device` does several things \
+at once.
 
 With --json every line on standard output is one JSON object with the field `view`, and an error is one JSON object \
 on standard error with `error` (its kind), `message`, `because` and `hint`. Questions are not printed then: a view \
@@ -55,7 +61,8 @@ Examples:
   quorate demo
   quorate init --name laptop
   quorate wallet create treasury --threshold 2 --members 3
-  quorate sign solana --to 4Nd1m… --amount 0.5 --blockhash EtWTR…";
+  quorate sign solana --to 3rWNgZug9tWu2fJg21ZnUXaYAAHyVuy8YccB2oEfp31V --amount 0.5 \\
+    --blockhash EtWTRABZaYq6iMfeYKouRu166VU2xqa1wcaWoxPkrZBG";
 
 /// The heading of options that every command has.
 const EVERYWHERE: &str = "Options of every command";
@@ -168,7 +175,7 @@ pub struct RequestsArgs {
   quorate approve 4f2a91 --wait 10m
   quorate approve 4f2a91c3b09d7e51a6c8f2d40b3e97f1 --yes")]
 pub struct ApproveArgs {
-    /// The request's id, or its beginning; without it, whatever is pending, one after the other
+    /// The request's id, or at least 4 digits of its beginning; without it, whatever is pending, one after the other
     #[arg(value_name = "REQUEST")]
     pub request: Option<String>,
 
@@ -185,7 +192,7 @@ pub struct ApproveArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  quorate refuse 4f2a91 --reason 'not what we agreed on'")]
 pub struct RefuseArgs {
-    /// The request's id, or its beginning
+    /// The request's id, or at least 4 digits of its beginning
     #[arg(value_name = "REQUEST")]
     pub request: String,
 
@@ -242,7 +249,9 @@ pub struct SignalArgs {
 /// Options of `device`.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
-  echo '{\"command\":\"list\"}' | quorate device --password-file secret")]
+  echo '{\"command\":\"list\"}' | quorate device --password-file secret
+
+docs/formats/device.md has every command and view.")]
 pub struct DeviceArgs {
     /// Make the device first, with this name
     #[arg(long, value_name = "NAME", value_parser = name)]

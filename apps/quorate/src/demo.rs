@@ -32,6 +32,8 @@ pub struct Options {
 /// The result, as `--json` prints it.
 #[derive(Debug, Serialize)]
 pub struct Report {
+    /// What programs tell this line from others by: `demo`.
+    pub view: &'static str,
     /// How many sign, of how many.
     pub threshold: String,
     /// The safety words that all devices showed.
@@ -112,7 +114,7 @@ async fn play(children: &mut Children, options: &Options) -> Result<Report, CliE
     }
     let threshold = "2-of-3".to_owned();
     let ceremony_ms = millis(ceremony);
-    Ok(Report { threshold, words, ceremony_ms, pairing_ms, presignatures, chains, home: None })
+    Ok(Report { view: "demo", threshold, words, ceremony_ms, pairing_ms, presignatures, chains, home: None })
 }
 
 /// The key ceremony: the first device creates, the others join, all certify.

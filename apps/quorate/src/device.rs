@@ -1,19 +1,18 @@
 //! `quorate device`: a device that stays, for programs. Commands come as JSON lines, views go as JSON lines.
 
+mod lines;
+
 use std::io::Write;
 
+use crate::error::{CliError, Kind};
+use crate::runner::Runner;
 use quorate_wallet::{Command, View};
 use serde_json::json;
-use tokio::io::{AsyncBufReadExt, BufReader, Lines, Stdin};
 
-use crate::error::CliError;
-use crate::runner::Runner;
+use self::lines::{Line, Lines, MAX_LINE};
 
 /// How many presignatures are kept for every signer set whose members are online, unless somebody says otherwise.
 pub const PRESIGNATURES: u8 = 4;
-
-/// The longest command that is read, in bytes.
-const MAX_LINE: usize = 1024 * 1024;
 
 /// Runs until standard input ends.
 ///
@@ -23,10 +22,10 @@ pub async fn run(mut runner: Runner, presignatures: u8) -> Result<(), CliError> 
     runner.keep_presignatures(presignatures.into());
     runner.go_online();
     write_line(&json!({ "view": "device", "name": runner.device_name(), "recovered": runner.recovered() }))?;
-    let mut lines = BufReader::new(tokio::io::stdin()).lines();
+    let mut lines = Lines::new(tokio::io::stdin());
     loop {
         tokio::select! {
-            line = next_line(&mut lines) => match line {
+            line = lines.next() => match line {
                 Some(line) => take_command(&mut runner, &line)?,
                 None => {
                     write_pending(&mut runner)?;
@@ -42,26 +41,26 @@ pub async fn run(mut runner: Runner, presignatures: u8) -> Result<(), CliError> 
     }
 }
 
-async fn next_line(lines: &mut Lines<BufReader<Stdin>>) -> Option<String> {
-    lines.next_line().await.ok().flatten()
-}
-
 /// A command that is refused is answered with an error line; the device goes on.
-fn take_command(runner: &mut Runner, line: &str) -> Result<(), CliError> {
-    if line.len() > MAX_LINE {
-        return write_line(&json!({ "error": "command", "message": "command is too long" }));
-    }
-    let command: Command = match serde_json::from_str(line) {
-        Ok(command) => command,
-        Err(error) => return write_line(&json!({ "error": "command", "message": error.to_string() })),
-    };
-    match runner.command(command) {
+fn take_command(runner: &mut Runner, line: &Line) -> Result<(), CliError> {
+    match read(line).and_then(|command| runner.command(command)) {
         Ok(()) => Ok(()),
         Err(error) => {
             write_pending(runner)?;
             write_line(&error.to_json())
         }
     }
+}
+
+fn read(line: &Line) -> Result<Command, CliError> {
+    let Line::Whole(line) = line else {
+        return Err(CliError::new(Kind::Usage, format!("command is longer than {MAX_LINE} bytes")));
+    };
+    serde_json::from_slice(line).map_err(|error| {
+        CliError::new(Kind::Usage, "command can not be read")
+            .because(Some(&error))
+            .hint("docs/formats/device.md has every command")
+    })
 }
 
 /// Writes what earlier commands gave, so that an error or the end does not overtake it.

@@ -193,6 +193,11 @@ impl CliError {
         self.kind
     }
 
+    /// Returns whether it says what to do about it.
+    pub const fn has_hint(&self) -> bool {
+        self.hint.is_some()
+    }
+
     /// Returns the form that `--json` prints.
     pub fn to_json(&self) -> Value {
         serde_json::to_value(self).unwrap_or_default()

@@ -13,6 +13,7 @@ use quorate_vault::{DeviceVault, Password, Record, Recovery, VaultError};
 use quorate_wallet::{Command, Device, Effect, Room, RoomEvent, RoomId, Timestamp, View};
 use rand_core::OsRng;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use zeroize::Zeroizing;
 
@@ -36,6 +37,8 @@ pub struct Runner {
     device: Device<OsRng>,
     vault: DeviceVault,
     rooms: BTreeMap<RoomId, Connection>,
+    /// Goodbyes to rooms that were left.
+    leaving: JoinSet<()>,
     online: bool,
     entering: Vec<Room>,
     events: UnboundedReceiver<(RoomId, NetEvent)>,
@@ -88,6 +91,7 @@ impl Runner {
             device,
             vault,
             rooms: BTreeMap::new(),
+            leaving: JoinSet::new(),
             online: false,
             entering: Vec::new(),
             events,
@@ -120,11 +124,6 @@ impl Runner {
     /// Makes presignatures ahead, as a device does that stays.
     pub const fn keep_presignatures(&mut self, count: usize) {
         self.device.keep_presignatures(count);
-    }
-
-    /// Returns whether no lobby, ceremony or open request is left.
-    pub fn is_idle(&self) -> bool {
-        self.device.is_idle()
     }
 
     /// Gives the device a command. Its effects are carried out by the next call that returns views.
@@ -183,6 +182,7 @@ impl Runner {
             connection.client.flush(FLUSH).await;
             connection.client.close().await;
         }
+        while self.leaving.join_next().await.is_some() {}
         Ok(())
     }
 
@@ -261,7 +261,7 @@ impl Runner {
                 }
                 Effect::Compact(records) => self.compact(&records)?,
                 Effect::Enter(room) => self.entering.push(room),
-                Effect::Leave(room) => drop(self.rooms.remove(&room)),
+                Effect::Leave(room) => self.leave(room),
                 Effect::Send { room, to, bytes } => self.send(room, to, bytes),
                 Effect::View(view) => self.views.push_back(view),
                 Effect::WakeAt(at) => self.wake = Some(self.wake.map_or(at, |wake| wake.min(at))),
@@ -276,6 +276,16 @@ impl Runner {
         self.acknowledge();
         self.enter_rooms();
         Ok(())
+    }
+
+    /// Leaves a room, once what was said there is with the relay.
+    fn leave(&mut self, room: RoomId) {
+        if let Some(connection) = self.rooms.remove(&room) {
+            self.leaving.spawn(async move {
+                connection.client.flush(FLUSH).await;
+                connection.client.close().await;
+            });
+        }
     }
 
     fn send(&self, room: RoomId, to: quorate_wallet::MemberKey, bytes: Vec<u8>) {

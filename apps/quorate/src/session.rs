@@ -143,11 +143,11 @@ impl<'a> Session<'a> {
         self.resume = Some(command.into());
     }
 
-    /// Adds to an error how to go on.
+    /// Adds to an error how to go on, unless it says what to do already.
     pub fn with_resume_hint(&self, error: CliError) -> CliError {
         match &self.resume {
-            Some(command) => error.hint(format!("`{command}` goes on")),
-            None => error,
+            Some(command) if !error.has_hint() => error.hint(format!("`{command}` goes on")),
+            Some(_) | None => error,
         }
     }
 
@@ -203,8 +203,11 @@ impl<'a> Session<'a> {
                 Some(View::Relay { relay, connected, reason }) => {
                     self.watch_relay(&relay, connected, reason)?;
                 }
-                Some(View::Rejected { request, proposer, reason }) => {
-                    self.tell_rejected(request, &proposer, &reason);
+                Some(View::Rejected { request, proposer, reason, expired }) => {
+                    if !expired {
+                        self.tell_rejected(&request, &proposer, &reason);
+                    }
+                    return Ok(Some(View::Rejected { request, proposer, reason, expired }));
                 }
                 view => return Ok(view),
             }
@@ -266,10 +269,10 @@ impl<'a> Session<'a> {
     }
 
     /// Says once that this device will not even ask about a request.
-    fn tell_rejected(&mut self, request: String, proposer: &str, reason: &str) {
-        if self.rejected.insert(request) {
-            let (proposer, reason) = (show::plain(proposer), show::plain(reason));
-            self.screen.warn(&format!("a request of {proposer} was refused by this device: {reason}"));
+    fn tell_rejected(&mut self, request: &str, proposer: &str, reason: &str) {
+        if self.rejected.insert(request.to_owned()) {
+            let (id, proposer, reason) = (show::short(request), show::plain(proposer), show::plain(reason));
+            self.screen.warn(&format!("request {id} of {proposer} was refused by this device: {reason}"));
         }
     }
 
@@ -314,7 +317,7 @@ pub fn after(time: Millis) -> Instant {
 }
 
 fn nobody_answers() -> CliError {
-    CliError::new(Kind::Refused, "there is nobody to answer: standard input has ended")
+    CliError::new(Kind::Interrupted, "there is nobody to answer: standard input has ended")
         .hint("run it at a terminal, or with --yes once somebody has read what it is about")
 }
 

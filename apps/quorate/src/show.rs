@@ -9,7 +9,7 @@ use quorate_wallet::chains::escape;
 
 pub use request::{request, requests, review, signed};
 pub use table::table;
-pub use wallet::{addresses, progress, safety_words, wallet, wallets};
+pub use wallet::{addresses, addresses_and_keys, progress, safety_words, wallet, wallets};
 
 use crate::cli::show_duration;
 

@@ -44,7 +44,8 @@ struct Started<'a> {
     version: &'static str,
 }
 
-/// Runs the relay until SIGTERM or SIGINT, then drains it. SIGHUP reads the certificate again.
+/// Runs the relay until SIGTERM or SIGINT, then drains it. With TLS, SIGHUP reads the certificate again; without, it ends
+/// the relay, as the end of a terminal does with every program.
 ///
 /// Prints one line with the address once clients can connect.
 ///
@@ -53,7 +54,7 @@ struct Started<'a> {
 pub async fn run(config: Config) -> Result<(), RunError> {
     let running = start(&config).await?;
     // Before the line is out: whoever reads it may signal at once.
-    let signals = Signals::listen()?;
+    let signals = Signals::listen(running.is_tls())?;
     announce(&running, config.json)?;
     signals.wait_for_stop(&running).await;
     running.drain().await;
@@ -101,16 +102,17 @@ fn announce(running: &Running, json: bool) -> io::Result<()> {
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
-    hangup: Signal,
+    /// Not listened for without a certificate: what the system does then is right, also under `nohup`.
+    hangup: Option<Signal>,
 }
 
 #[cfg(unix)]
 impl Signals {
-    fn listen() -> io::Result<Self> {
+    fn listen(tls: bool) -> io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
-            hangup: signal(SignalKind::hangup())?,
+            hangup: if tls { Some(signal(SignalKind::hangup())?) } else { None },
         })
     }
 
@@ -119,9 +121,17 @@ impl Signals {
             tokio::select! {
                 _ = self.terminate.recv() => return,
                 _ = self.interrupt.recv() => return,
-                _ = self.hangup.recv() => running.reload_certificate(),
+                () = received(&mut self.hangup) => running.reload_certificate(),
             }
         }
+    }
+}
+
+#[cfg(unix)]
+async fn received(signal: &mut Option<Signal>) {
+    match signal {
+        Some(signal) => drop(signal.recv().await),
+        None => core::future::pending().await,
     }
 }
 
@@ -130,7 +140,7 @@ struct Signals;
 
 #[cfg(not(unix))]
 impl Signals {
-    fn listen() -> io::Result<Self> {
+    fn listen(_: bool) -> io::Result<Self> {
         Ok(Self)
     }
 

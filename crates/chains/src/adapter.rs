@@ -42,6 +42,11 @@ pub(crate) trait Adapter {
     /// Returns the account's own address.
     fn address(&self, account: Account<'_>) -> Result<Address, ChainError>;
 
+    /// Returns the account's own address as unsigned bytes that [`Adapter::decode`] accepted write it.
+    fn address_in(&self, account: Account<'_>, _bytes: &[u8]) -> Result<Address, ChainError> {
+        self.address(account)
+    }
+
     /// Reads an address strictly and returns its canonical spelling.
     fn parse_address(&self, network: Network, text: &str) -> Result<Address, ChainError>;
 
@@ -160,10 +165,10 @@ pub fn decode(unsigned: &UnsignedTransaction, keys: impl Into<AccountKeys>) -> R
 /// Whatever [`decode`] refuses, and claims that are none.
 pub fn decode_with(
     unsigned: &UnsignedTransaction,
-    key: &PublicKey,
+    keys: impl Into<AccountKeys>,
     context: &Context,
 ) -> Result<Decoded, ChainError> {
-    let mut decoded = decode(unsigned, key)?;
+    let mut decoded = decode(unsigned, keys)?;
     unsigned.chain.adapter().claim(&unsigned.bytes, context, &mut decoded.review)?;
     Ok(decoded)
 }
@@ -189,6 +194,15 @@ pub fn attach(
 /// # Errors
 /// Whatever [`decode`] refuses, a signature that does not verify, or bytes that [`attach`] would not have made.
 pub fn verify(signed: &SignedTransaction, keys: impl Into<AccountKeys>) -> Result<(), ChainError> {
+    signer(signed, keys).map(drop)
+}
+
+/// Verifies as [`verify`] does, and returns the account's address as the transaction writes it: on a Cosmos chain with
+/// that chain's prefix.
+///
+/// # Errors
+/// The same.
+pub fn signer(signed: &SignedTransaction, keys: impl Into<AccountKeys>) -> Result<Address, ChainError> {
     let keys = keys.into();
     let chain = signed.chain();
     let (bytes, signatures) = chain.adapter().disassemble(signed.bytes())?;
@@ -198,5 +212,5 @@ pub fn verify(signed: &SignedTransaction, keys: impl Into<AccountKeys>) -> Resul
     if chain.adapter().assemble(&unsigned.bytes, &verified)? != signed.bytes() {
         return Err(ChainError::NotCanonical { what: "signed transaction" });
     }
-    Ok(())
+    chain.adapter().address_in(Account::with_keys(unsigned.network, &keys), &unsigned.bytes)
 }

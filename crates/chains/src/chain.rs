@@ -78,6 +78,20 @@ impl Chain {
         }
     }
 
+    /// Returns the name with its article, for sentences.
+    pub(crate) const fn with_article(self) -> &'static str {
+        match self {
+            Self::Solana => "a solana",
+            Self::Near => "a near",
+            Self::Bitcoin => "a bitcoin",
+            Self::Ethereum => "an ethereum",
+            Self::BitcoinSegwit => "a bitcoin-segwit",
+            Self::Dogecoin => "a dogecoin",
+            Self::Cosmos => "a cosmos",
+            Self::Xrp => "an xrp",
+        }
+    }
+
     /// Returns the symbol of the chain's main unit.
     pub const fn unit(self) -> &'static str {
         match self {

@@ -261,6 +261,14 @@ impl Adapter for Cosmos {
         address.map(Address::new).ok_or(ChainError::InvalidKey { chain: Chain::Cosmos })
     }
 
+    fn address_in(&self, _account: Account<'_>, bytes: &[u8]) -> Result<Address, ChainError> {
+        let address = match Document::parse(bytes)? {
+            Document::Transaction(transaction) => transaction.from,
+            Document::Words(words) => words.signer,
+        };
+        Ok(Address::new(address))
+    }
+
     fn parse_address(&self, network: Network, text: &str) -> Result<Address, ChainError> {
         let fault = |fault| ChainError::Address { chain: Chain::Cosmos, network, fault };
         let (prefix, account) = account::parse(text).map_err(fault)?;

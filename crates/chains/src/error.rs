@@ -38,7 +38,7 @@ pub enum ChainError {
         network: Network,
     },
     /// The key is on a curve that the chain does not sign with.
-    #[error("a {chain} account needs a key for {}", .chain.purpose())]
+    #[error("{} account needs a key for {}", .chain.with_article(), .chain.purpose())]
     WrongKey {
         /// The chain asked for.
         chain: Chain,
@@ -102,7 +102,7 @@ pub enum ChainError {
         expected: &'static str,
     },
     /// The text is not an address on this network.
-    #[error("not a {chain} {network} address: {fault}")]
+    #[error("not {} {network} address: {fault}", .chain.with_article())]
     Address {
         /// The chain asked for.
         chain: Chain,

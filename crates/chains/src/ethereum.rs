@@ -10,6 +10,7 @@
 mod address;
 mod build;
 mod call;
+mod date;
 mod message;
 mod model;
 mod review;

@@ -31,7 +31,7 @@ mod text;
 mod transaction;
 mod xrp;
 
-pub use adapter::{address, attach, build, decode, decode_with, import, parse_address, verify};
+pub use adapter::{address, attach, build, decode, decode_with, import, parse_address, signer, verify};
 pub use amount::{AmountFault, format_amount, parse_amount};
 pub use bitcoin::{BitcoinRefusal, sample_utxo, transaction_id};
 pub use chain::{Algorithm, Chain, TapTweak};

@@ -50,11 +50,35 @@ impl Review {
     /// Adds words that somebody else chose, and says so when they are not plain.
     pub(crate) fn words(&mut self, label: &str, words: &str) {
         self.line(label, words);
-        if !words.bytes().all(|b| matches!(b, b' '..=b'~')) {
+        // Words of several lines are ordinary; a carriage return without its line feed hides what is before it.
+        let plain = |b: u8| matches!(b, b' '..=b'~' | b'\n' | b'\t');
+        if !words.replace("\r\n", "\n").bytes().all(plain) {
             self.warn(format!("{label}: has characters other than plain ASCII; invisible ones are escaped"));
         }
         if crate::text::reads_like_data(words) {
             self.warn(format!("{label}: reads like encoded data, not like words"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn g7_words_of_several_lines_are_plain_and_other_controls_are_not() {
+        let warnings = |words: &str| {
+            let mut review = Review::new(Chain::Ethereum, Network::Mainnet, "");
+            review.words("Words", words);
+            review.warnings.len()
+        };
+        for plain in ["one", "one\ntwo", "one\r\ntwo\r\n", "one\ttwo"] {
+            assert_eq!(warnings(plain), 0, "{plain:?}");
+        }
+        for other in
+            ["one\rtwo", "one\r\r\ntwo", "\u{1b}[2J", "gr\u{fc}n", "a\u{202e}b", "\u{7f}", "\0", "\u{b}"]
+        {
+            assert_eq!(warnings(other), 1, "{other:?}");
         }
     }
 }

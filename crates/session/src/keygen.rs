@@ -240,6 +240,11 @@ impl Keygen {
         self.end(Failure::Cancelled { by }, vec![envelope], now);
     }
 
+    /// Ends the ceremony because a member saw other safety words, which its lobby has made sure of.
+    pub fn handle_objection(&mut self, by: ParticipantId, now: Timestamp) {
+        self.fail(Failure::Objected { by }, now);
+    }
+
     /// Returns the next effect. Drain until `None` before the next input.
     pub fn poll_output(&mut self) -> Option<Output<Mutation, Event>> {
         self.out.poll()

@@ -22,7 +22,7 @@ use crate::roster::{Roster, RosterError, is_name};
 
 use guests::{Guests, Reaction};
 
-pub use messages::{Card, Message, Refusal, SignedRoster};
+pub use messages::{Card, Message, Objection, Refusal, SignedRoster};
 
 /// How many mailboxes are greeted: a group, and as many who came too late or by mistake.
 const MAX_PRESENT: usize = 2 * MAX_PARTICIPANTS as usize;
@@ -65,6 +65,11 @@ pub enum Event {
     Refused {
         /// Why, in the creator's words.
         reason: String,
+    },
+    /// A member's person saw other safety words than those of the list: there is no group.
+    Objected {
+        /// The member's name.
+        name: String,
     },
 }
 
@@ -162,7 +167,7 @@ impl Lobby {
         Self::open(identity, invite, name, Role::Joiner { roster: None, refused: false }, entropy, now)
     }
 
-    /// Enters the lobby of a complete group again, whenever its invite expired.
+    /// Enters the lobby of a complete group again, whenever its invite expired. The list is not told once more.
     ///
     /// # Errors
     /// [`LobbyError`].
@@ -170,10 +175,12 @@ impl Lobby {
         identity: Arc<DeviceIdentity>,
         invite: Invite,
         name: &str,
+        roster: SignedRoster,
         entropy: &[u8; 32],
         now: Timestamp,
     ) -> Result<Self, LobbyError> {
-        Self::open(identity, invite, name, Role::Joiner { roster: None, refused: false }, entropy, now)
+        let role = Role::Joiner { roster: Some(roster.roster), refused: false };
+        Self::open(identity, invite, name, role, entropy, now)
     }
 
     fn open(
@@ -243,8 +250,20 @@ impl Lobby {
             Message::Card(card) => self.handle_card(from, card),
             Message::Roster(signed) => self.handle_roster(&signed),
             Message::Refusal(refusal) => self.handle_refusal(refusal),
+            Message::Objection(objection) => self.handle_objection(from, &objection),
         }
         true
+    }
+
+    /// Tells the members of a complete list that this device's person saw other safety words.
+    pub fn object(&mut self) {
+        let Some(roster) = self.roster().cloned() else { return };
+        let objection = Objection::sign(&self.identity, &self.id, &roster);
+        let mailboxes = roster.members.iter().map(|member| member.relay);
+        let others: Vec<MemberKey> = mailboxes.filter(|mailbox| *mailbox != self.card.relay).collect();
+        for other in others {
+            self.send(other, &Message::Objection(objection.clone()));
+        }
     }
 
     /// Says hello again to those who did not answer.
@@ -286,7 +305,8 @@ impl Lobby {
                 Some(roster) => Message::Roster(roster.clone()),
                 None => return,
             },
-            Role::Joiner { .. } => Message::Card(self.card.clone()),
+            Role::Joiner { roster: Some(_), .. } => return,
+            Role::Joiner { roster: None, .. } => Message::Card(self.card.clone()),
         };
         self.send(member, &message);
     }
@@ -355,6 +375,24 @@ impl Lobby {
         {
             *refused = true;
             self.out.push_back(Output::Event(Event::Refused { reason: refusal.reason }));
+        }
+    }
+
+    /// Takes a member's no: the relay says which member, and that member's signature says whether it is true.
+    fn handle_objection(&mut self, from: MemberKey, objection: &Objection) {
+        let Some(roster) = self.roster() else { return };
+        let Some(member) = roster.members.iter().find(|member| member.relay == from) else { return };
+        if objection.verify(&self.id, roster, &member.identity).is_ok() {
+            let name = member.name.clone();
+            self.out.push_back(Output::Event(Event::Objected { name }));
+        }
+    }
+
+    /// Returns the complete list, if there is one.
+    fn roster(&self) -> Option<&Roster> {
+        match &self.role {
+            Role::Creator(guests) => guests.roster.as_ref().map(|signed| &signed.roster),
+            Role::Joiner { roster, .. } => roster.as_ref(),
         }
     }
 

@@ -453,7 +453,7 @@ impl Device {
                 lobby::Output::Event(lobby::Event::Refused { reason }) => {
                     hands.effects.push(Effect::Told(Told::TurnedAway(reason)));
                 }
-                lobby::Output::Event(lobby::Event::Arrived { .. }) => {}
+                lobby::Output::Event(lobby::Event::Arrived { .. } | lobby::Event::Objected { .. }) => {}
             }
         }
         Ok(())

@@ -300,9 +300,10 @@ impl RoomClient {
         self.state == State::Closed
     }
 
-    /// Returns whether everything sent so far is stored at the relay.
+    /// Returns whether everything sent so far is stored at the relay, but for what is for members that it does not know:
+    /// that can not be stored before they come.
     pub fn is_flushed(&self) -> bool {
-        self.outbox.is_empty()
+        self.outbox.only_awaits_members()
     }
 
     fn handle_frame(&mut self, frame: ServerFrame, now: Timestamp) {

@@ -251,6 +251,7 @@ impl<R: RngCore + CryptoRng> Device<R> {
             wallet.handle_room(event, &mut self.context);
         } else if let Some(lobby) = self.lobbies.get_mut(&room) {
             lobby.handle_room(event, now);
+            lobby.news().into_iter().for_each(|view| self.context.view(view));
         }
         self.settle();
     }

@@ -29,6 +29,9 @@ pub enum CommandError {
     /// Several wallets have this name.
     #[error("several wallets match {0:?}: use the id")]
     Ambiguous(String),
+    /// Another wallet has this name.
+    #[error("a wallet is called {0:?}: that name is taken")]
+    Taken(String),
     /// The wallet has no keys yet.
     #[error("wallet {0:?} has no keys yet")]
     NotReady(String),

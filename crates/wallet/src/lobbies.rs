@@ -22,8 +22,8 @@ const MAX_EARLY_BYTES: usize = 4 * 1024 * 1024;
 /// What a wallet begins with.
 pub(crate) struct Beginning {
     pub(crate) invite: Invite,
-    /// The creator's: it goes on telling the roster to members that missed it.
-    pub(crate) lobby: Option<Lobby>,
+    /// It hears who saw other words; the creator's goes on telling the roster to members that missed it.
+    pub(crate) lobby: Lobby,
     pub(crate) roster: Option<SignedRoster>,
     pub(crate) early: Vec<(MemberKey, Vec<u8>)>,
     pub(crate) online: Vec<MemberKey>,
@@ -36,6 +36,8 @@ pub(crate) struct OpenLobby {
     complete: Option<SignedRoster>,
     early: Vec<(MemberKey, Vec<u8>)>,
     online: BTreeSet<MemberKey>,
+    /// How many devices were last said to be here.
+    told: usize,
 }
 
 impl OpenLobby {
@@ -53,7 +55,7 @@ impl OpenLobby {
         let lobby = match (&record.plan, &complete) {
             (None, None) => Lobby::join(identity, invite, name, entropy, now)?,
             // The group is complete: that the invite has expired meanwhile changes nothing.
-            (None, Some(_)) => Lobby::rejoin(identity, invite, name, entropy, now)?,
+            (None, Some(roster)) => Lobby::rejoin(identity, invite, name, roster.clone(), entropy, now)?,
             (Some(_), Some(roster)) => Lobby::restore(identity, invite, name, roster.clone(), entropy, now)?,
             (Some(plan), None) => {
                 let plan = Plan {
@@ -64,7 +66,7 @@ impl OpenLobby {
                 Lobby::create(identity, invite, name, plan, entropy, now)?
             }
         };
-        Ok(Self { lobby, record, complete, early: Vec::new(), online: BTreeSet::new() })
+        Ok(Self { lobby, record, complete, early: Vec::new(), online: BTreeSet::new(), told: 0 })
     }
 
     pub(crate) fn room(&self, identity: &DeviceIdentity) -> Room {
@@ -97,6 +99,18 @@ impl OpenLobby {
                 }
             }
         }
+    }
+
+    /// Returns how many devices are here, to those who joined: when it has changed, and while some are awaited. The relay
+    /// counts them; who they are is in the list of members.
+    pub(crate) fn news(&mut self) -> Option<View> {
+        let total = self.lobby.invite().threshold.max_signers();
+        let present = self.lobby.present().min(total.into());
+        if self.record.plan.is_some() || self.complete.is_some() || present == self.told {
+            return None;
+        }
+        self.told = present;
+        Some(View::Present { present, total })
     }
 
     /// Others may begin before this device's person has compared the words.
@@ -149,10 +163,8 @@ impl OpenLobby {
             threshold: self.lobby.invite().threshold,
             expires: self.lobby.invite().expires,
         };
-        let by_me = self.record.plan.is_some();
         let online = self.online.into_iter().collect();
-        let lobby = by_me.then_some(self.lobby);
-        Beginning { invite, lobby, roster: self.complete, early: self.early, online }
+        Beginning { invite, lobby: self.lobby, roster: self.complete, early: self.early, online }
     }
 }
 
@@ -166,7 +178,7 @@ impl<R: RngCore + CryptoRng> Device<R> {
         accept_words: bool,
     ) -> Result<(), CommandError> {
         if self.wallets.values().any(|wallet| wallet.name() == name) {
-            return Err(CommandError::Ambiguous(name));
+            return Err(CommandError::Taken(name));
         }
         let threshold = Threshold::new(min_signers, max_signers)?;
         let expires = self.context.now.after(ttl);
@@ -235,6 +247,10 @@ impl<R: RngCore + CryptoRng> Device<R> {
         if same {
             self.begin(room);
         } else {
+            if let Some(open) = self.lobbies.get_mut(&room) {
+                open.lobby.object();
+            }
+            self.settle_lobbies();
             self.close_lobby(room, "the safety words differ: somebody is between the devices");
         }
         Ok(())
@@ -289,6 +305,9 @@ impl<R: RngCore + CryptoRng> Device<R> {
                 self.context.view(View::Arrived { name, present, total });
             }
             Event::Refused { reason } => self.close_lobby(room, &reason),
+            Event::Objected { name } => {
+                self.close_lobby(room, &format!("{name} says the safety words differ"));
+            }
             Event::Complete(roster) if self.used.contains(&roster.roster.hash()) => {
                 self.close_lobby(
                     room,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use quorate_primitives::{ParticipantId, Timestamp};
 use quorate_session::keygen::{self, Event, FLIGHTS, Failure, Keygen};
-use quorate_session::lobby::{Output as LobbyOutput, SignedRoster};
+use quorate_session::lobby::{Event as LobbyEvent, Output as LobbyOutput, SignedRoster};
 use quorate_session::output::Output;
 use quorate_session::{pairing, signing};
 use quorate_threshold::KeyShare;
@@ -22,7 +22,7 @@ use crate::view::View;
 use crate::wallet::{Keys, Stage, Wallet};
 
 impl Wallet {
-    /// The creator's lobby goes on repeating the roster while keys are made.
+    /// While keys are made, the creator's lobby goes on repeating the roster, and everybody's hears who saw other words.
     pub(crate) fn settle_lobby<R: RngCore + CryptoRng>(&mut self, context: &mut Context<R>) {
         let room = self.room_id();
         while let Some(output) = self.lobby.as_mut().and_then(|lobby| lobby.poll_output()) {
@@ -31,7 +31,15 @@ impl Wallet {
                     context.push(Effect::Send { room, to: frame.to, bytes: frame.bytes });
                 }
                 LobbyOutput::WakeAt(at) => context.push(Effect::WakeAt(at)),
-                LobbyOutput::Event(_) => {}
+                LobbyOutput::Event(LobbyEvent::Objected { name }) => {
+                    let by = self.seat.roster().participants().find(|(_, member)| member.name == name);
+                    if let (Stage::Making(keygen), Some((by, _))) = (&mut self.stage, by) {
+                        keygen.handle_objection(by, context.now);
+                    }
+                }
+                LobbyOutput::Event(
+                    LobbyEvent::Arrived { .. } | LobbyEvent::Complete(_) | LobbyEvent::Refused { .. },
+                ) => {}
             }
         }
     }
@@ -64,7 +72,7 @@ impl Wallet {
             }
             Event::Pending { missing, failure } => {
                 let awaiting = self.member_names(&missing);
-                let reason = failure.map(|failure| failure.to_string());
+                let reason = failure.map(|failure| self.named(&failure.to_string()));
                 context.view(View::Pending { wallet, awaiting, reason });
             }
             Event::Failed(failure) => {
@@ -91,7 +99,7 @@ impl Wallet {
     fn failed_view(&self, failure: &Failure) -> View {
         View::CeremonyFailed {
             wallet: self.name().to_owned(),
-            reason: failure.to_string(),
+            reason: self.named(&failure.to_string()),
             culprit: failure.culprit().map(|id| self.member_name(id)),
         }
     }
@@ -263,7 +271,7 @@ fn replay_ceremony<R: RngCore + CryptoRng>(
         }
     });
     let log: Vec<keygen::Mutation> = log.collect();
-    let mut wallet = Wallet::seated(&device.identity, invite, roster, lobby, |seat| {
+    let mut wallet = Wallet::seated(&device.identity, invite, roster, Some(lobby), |seat| {
         // A log that can not be replayed costs this ceremony, not the device.
         let keygen = Keygen::replay(Arc::clone(&seat), log, keygen::DEFAULT_PATIENCE, now);
         Ok(keygen.map_or_else(|error| Stage::Failed(error.to_string()), stage_of))

@@ -2,6 +2,7 @@
 
 mod bounds;
 
+use core::cmp::Reverse;
 use std::sync::Arc;
 
 use quorate_chains as chains;
@@ -9,14 +10,14 @@ use quorate_primitives::{KeyPurpose, Millis, Timestamp};
 use quorate_session::envelope::Envelope;
 use quorate_session::output::Output;
 use quorate_session::seat::Seat;
-use quorate_session::signing::{Event, Failure, Mutation, Signing, TaskKey};
+use quorate_session::signing::{Event, Failure, Mutation, OpenError, Signing, TaskKey};
 use rand_core::{CryptoRng, RngCore};
 
 use crate::command::Request;
 use crate::device::{Context, Effect};
 use crate::error::CommandError;
 use crate::records::Record;
-use crate::tasks::{self, Verified};
+use crate::tasks::{self, Unacceptable, Verified};
 use crate::view::{RequestView, SignedView, View};
 use crate::wallet::{Keys, Wallet};
 
@@ -166,8 +167,10 @@ impl Wallet {
         let proposer = self.member_name(envelope.header.sender);
         match self.open_session(envelope, context.now) {
             Ok(()) => self.show(&id, context),
-            Err(Some(reason)) => {
-                context.view(View::Rejected { request: hex::encode(id), proposer, reason });
+            Err(Some(fault)) => {
+                let (reason, expired) =
+                    (fault.to_string(), matches!(fault, Unacceptable::Open(OpenError::Expired)));
+                context.view(View::Rejected { request: hex::encode(id), proposer, reason, expired });
             }
             Err(None) => {}
         }
@@ -175,13 +178,13 @@ impl Wallet {
 
     /// Opens another member's proposal. What does not decode is refused at once, with the reason; `None` for what is
     /// not a proposal at all.
-    fn open_session(&mut self, proposal: Envelope, now: Timestamp) -> Result<(), Option<String>> {
+    fn open_session(&mut self, proposal: Envelope, now: Timestamp) -> Result<(), Option<Unacceptable>> {
         let keys = self.keys().map_err(|_| None)?;
         let task = borsh::from_slice(&proposal.body).map_err(|_| None)?;
-        let verified = tasks::verify(&keys.shares, &task).map_err(|error| Some(error.to_string()))?;
+        let verified = tasks::verify(&keys.shares, &task).map_err(Some)?;
         let id = proposal.header.session;
         let signing = Signing::open(Arc::clone(&self.seat), &keys.shares, proposal, now)
-            .map_err(|error| Some(error.to_string()))?;
+            .map_err(|error| Some(error.into()))?;
         self.sessions.insert(id, Session { signing, log: Vec::new(), verified, opened: now });
         Ok(())
     }
@@ -244,7 +247,7 @@ impl Wallet {
                 }
                 context.view(View::RequestFailed {
                     request: hex::encode(id),
-                    reason: failure.to_string(),
+                    reason: self.named(&failure.to_string()),
                     culprits: self.member_names(failure.culprits()),
                 });
             }
@@ -278,14 +281,13 @@ impl Wallet {
     ) -> Result<SignedView, chains::ChainError> {
         let Verified { account, keys, unsigned, .. } = &session.verified;
         let signed = chains::attach(unsigned, *keys, signatures)?;
-        let key = keys.own();
         Ok(SignedView {
             request: hex::encode(id),
             wallet: self.name().to_owned(),
             chain: account.chain,
             network: account.network,
-            address: chains::address(account.chain, account.network, key)?.to_string(),
-            public_key: key.to_string(),
+            address: chains::signer(&signed, *keys)?.to_string(),
+            public_key: keys.own().to_string(),
             txid: signed.txid().to_owned(),
             encoded: signed.encoded().to_owned(),
             signed: hex::encode(signed.bytes()),
@@ -302,9 +304,13 @@ impl Wallet {
         }
     }
 
-    /// Returns all remembered requests.
+    /// Returns all remembered requests: those that are open first, then by their ends, the latest first.
     pub(crate) fn requests(&self) -> Vec<RequestView> {
-        self.sessions.iter().map(|(id, session)| self.request_view(id, session)).collect()
+        let mut sessions: Vec<_> = self.sessions.iter().collect();
+        sessions.sort_by_key(|(_, session)| {
+            (!session.signing.is_open(), Reverse(session.signing.task().expires))
+        });
+        sessions.into_iter().map(|(id, session)| self.request_view(id, session)).collect()
     }
 
     fn request_view(&self, id: &[u8; 32], session: &Session) -> RequestView {
@@ -330,6 +336,7 @@ impl Wallet {
             refused: decided(false),
             needed: self.seat.roster().threshold.min_signers(),
             state: state.to_owned(),
+            reason: signing.failure().map(|failure| self.named(&failure.to_string())),
             undecided: signing.is_undecided(),
             expires: signing.task().expires,
         }

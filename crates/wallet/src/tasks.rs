@@ -2,7 +2,7 @@
 
 use quorate_chains::{self as chains, AccountKeys, Chain, ChainError, Network, Review, UnsignedTransaction};
 use quorate_primitives::{KeyPurpose, Timestamp};
-use quorate_session::signing::{Message, Task, TaskKey};
+use quorate_session::signing::{Message, OpenError, Task, TaskKey};
 use quorate_threshold::KeyShare;
 use thiserror::Error;
 
@@ -34,6 +34,8 @@ pub(crate) enum Unacceptable {
     Chain(#[from] ChainError),
     #[error("wallet has no key for this chain")]
     NoKey,
+    #[error("{0}")]
+    Open(#[from] OpenError),
 }
 
 /// Builds what a request asks for.
@@ -60,7 +62,7 @@ pub(crate) fn preview(shares: &[KeyShare], request: &Request) -> Result<Review, 
     let (verified, _) = prepare(shares, request)?;
     match &request.content {
         Content::Build { context, .. } => {
-            Ok(chains::decode_with(&verified.unsigned, verified.keys.own(), context)?.review)
+            Ok(chains::decode_with(&verified.unsigned, verified.keys, context)?.review)
         }
         Content::Import { .. } => Ok(verified.review),
     }

@@ -24,6 +24,13 @@ pub enum View {
         /// How many are needed.
         total: u16,
     },
+    /// This device is in a lobby, and others are awaited.
+    Present {
+        /// How many devices are here, as the relay says.
+        present: usize,
+        /// How many are needed.
+        total: u16,
+    },
     /// Everybody is here: people compare these words on all devices.
     SafetyWords {
         /// The wallet's name.
@@ -164,6 +171,8 @@ pub enum View {
         proposer: String,
         /// Why.
         reason: String,
+        /// Whether it only came too late.
+        expired: bool,
     },
 }
 
@@ -273,8 +282,10 @@ pub struct RequestView {
     pub refused: Vec<String>,
     /// How many approvals are needed.
     pub needed: u16,
-    /// `open`, `signing`, `signed` or `failed`.
+    /// `open`, `signed` or `failed`.
     pub state: String,
+    /// Why it failed.
+    pub reason: Option<String>,
     /// Whether this device has still to decide.
     pub undecided: bool,
     /// When approvals end.

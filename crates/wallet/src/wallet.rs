@@ -33,6 +33,7 @@ pub(crate) struct Wallet {
     pub(crate) seat: Arc<Seat>,
     pub(crate) courier: Courier,
     pub(crate) invite: Invite,
+    /// Until there are keys.
     pub(crate) lobby: Option<Lobby>,
     pub(crate) stage: Stage,
     /// The records of an unfinished or failed ceremony, as they are in the log.
@@ -86,7 +87,7 @@ impl Wallet {
         let roster = roster.ok_or("the roster is not complete")?.roster;
         let seed = Secret::new(context.entropy());
         let now = context.now;
-        let mut wallet = Self::seated(identity, invite, roster, lobby, |seat| {
+        let mut wallet = Self::seated(identity, invite, roster, Some(lobby), |seat| {
             let keygen = Keygen::start(seat, seed, keygen::DEFAULT_PATIENCE, now);
             keygen.map(|keygen| Stage::Making(Box::new(keygen))).map_err(|fault| fault.to_string())
         })?;
@@ -136,6 +137,22 @@ impl Wallet {
 
     pub(crate) fn member_names(&self, ids: &[ParticipantId]) -> Vec<String> {
         ids.iter().map(|id| self.member_name(*id)).collect()
+    }
+
+    /// Puts members' names in place of their numbers, in the words of a machine that knows numbers only.
+    pub(crate) fn named(&self, text: &str) -> String {
+        let mut parts = text.split("participant ");
+        let mut named = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+            let (number, rest) = part.split_at_checked(digits).unwrap_or(("", part));
+            let number: Option<u16> = number.parse().ok();
+            match self.seat.roster().participants().find(|(id, _)| Some(id.get()) == number) {
+                Some((_, member)) => named.extend([member.name.as_str(), rest]),
+                None => named.extend(["participant ", part]),
+            }
+        }
+        named
     }
 
     pub(crate) fn is_idle(&self) -> bool {
@@ -292,7 +309,7 @@ impl Wallet {
         let (state, shares, reason): (&str, &[KeyShare], _) = match &self.stage {
             Stage::Making(_) => ("making", &[], None),
             Stage::Ready(keys) => ("ready", &keys.shares, None),
-            Stage::Failed(reason) => ("failed", &[], Some(reason.clone())),
+            Stage::Failed(reason) => ("failed", &[], Some(self.named(reason))),
         };
         let member = |(id, member): (ParticipantId, &Member)| MemberView {
             participant: id.get(),

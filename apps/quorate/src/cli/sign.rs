@@ -15,7 +15,7 @@ pub use self::cosmos::{CosmosArgs, CosmosChain};
 pub use self::ethereum::{EthereumArgs, EthereumChain};
 pub use self::utxo::{BitcoinArgs, BitcoinChain, BitcoinSegwitArgs, DogecoinArgs, SpentChain};
 pub use self::xrp::{XrpArgs, XrpChain};
-use super::values::{CHAINS, NETWORKS, account, chain, chain_of_psbts, duration, network};
+use super::values::{CHAINS, NETWORKS, account, chain, chain_of_messages, chain_of_psbts, duration, network};
 
 /// What can be signed.
 #[derive(Debug, Subcommand)]
@@ -38,7 +38,7 @@ pub enum SignCommand {
     Dogecoin(DogecoinArgs),
     /// A call of a NEAR contract's method
     NearCall(NearCallArgs),
-    /// A message, in the form in which the chain's tools verify it
+    /// A message, in the form in which the chain's tools verify it; docs/chains.md names the form and the tools
     Message(MessageArgs),
     /// Typed data of Ethereum (EIP-712), which can be permissions and orders
     TypedData(TypedDataArgs),
@@ -53,7 +53,7 @@ pub enum SignCommand {
 /// Options of everything that is signed.
 #[derive(Clone, Debug, Args)]
 pub struct SignArgs {
-    /// The wallet's name or the beginning of its id; may be left out when there is one
+    /// The wallet's name or at least 4 digits of its id; may be left out when there is one
     #[arg(long, value_name = "NAME")]
     pub wallet: Option<String>,
 
@@ -80,7 +80,7 @@ pub struct SignArgs {
 /// Options of everything that waits for a signature.
 #[derive(Clone, Debug, Args)]
 pub struct WaitArgs {
-    /// How long the others may take
+    /// How long the others may take; this device is held until then, or until it is signed
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
     pub expires: Millis,
 
@@ -156,7 +156,8 @@ pub struct NearChain {
 /// Options of `sign solana`.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
-  quorate sign solana --to 4Nd1mY… --amount 0.5 --blockhash EtWTR… --network testnet")]
+  quorate sign solana --to 3rWNgZug9tWu2fJg21ZnUXaYAAHyVuy8YccB2oEfp31V --amount 0.5 \\
+    --blockhash EtWTRABZaYq6iMfeYKouRu166VU2xqa1wcaWoxPkrZBG --network testnet")]
 pub struct SolanaArgs {
     #[command(flatten)]
     pub payment: Payment,
@@ -172,7 +173,8 @@ pub struct SolanaArgs {
 /// Options of `sign near`.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
-  quorate sign near --to bob.near --amount 1.5 --nonce 7 --block-hash 9kxyz…")]
+  quorate sign near --to bob.near --amount 1.5 --nonce 7 \\
+    --block-hash EtWTRABZaYq6iMfeYKouRu166VU2xqa1wcaWoxPkrZBG")]
 pub struct NearArgs {
     #[command(flatten)]
     pub payment: Payment,
@@ -187,7 +189,8 @@ pub struct NearArgs {
 #[command(after_help = "Example:
   quorate sign near-call --contract usdt.tether-token.near --method ft_transfer \\
     --args '{\"receiver_id\":\"bob.near\",\"amount\":\"5\"}' --gas 30 \\
-    --deposit 0.000000000000000000000001 --nonce 8 --block-hash 9kxyz…")]
+    --deposit 0.000000000000000000000001 --nonce 8 \\
+    --block-hash EtWTRABZaYq6iMfeYKouRu166VU2xqa1wcaWoxPkrZBG")]
 pub struct NearCallArgs {
     /// The contract's account
     #[arg(long, value_name = "ACCOUNT")]
@@ -219,10 +222,10 @@ pub struct MessageArgs {
     /// A file with the words, every byte of which is signed, or `-` for standard input
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// The chain.
-    #[arg(long, value_parser = chain, help = CHAINS)]
+    /// The chain: ethereum, bitcoin, bitcoin-segwit, solana, near or cosmos
+    #[arg(long, value_parser = chain_of_messages)]
     pub chain: Chain,
-    /// NEAR: whom the words are for
+    /// NEAR, needed: whom the words are for
     #[arg(long, value_name = "ACCOUNT")]
     pub recipient: Option<String>,
     /// NEAR: 32 bytes that were never used before; without it, random ones
@@ -283,7 +286,7 @@ pub struct RawTxArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  quorate sign resume 4f2a91")]
 pub struct ResumeArgs {
-    /// The request's id, or its beginning
+    /// The request's id, or at least 4 digits of its beginning
     #[arg(value_name = "REQUEST")]
     pub request: String,
     #[command(flatten)]

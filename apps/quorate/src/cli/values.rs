@@ -81,6 +81,21 @@ pub fn chain_of_psbts(name: &str) -> Result<Chain, String> {
     }
 }
 
+/// Reads the name of a chain whose tools verify signed words.
+pub fn chain_of_messages(name: &str) -> Result<Chain, String> {
+    match chain(name).map_err(|error| error.to_string())? {
+        chain @ (Chain::Dogecoin | Chain::Xrp) => {
+            Err(format!("{chain} has no form of signed words that its tools verify safely"))
+        }
+        chain @ (Chain::Ethereum
+        | Chain::Bitcoin
+        | Chain::BitcoinSegwit
+        | Chain::Solana
+        | Chain::Near
+        | Chain::Cosmos) => Ok(chain),
+    }
+}
+
 /// Reads a network's name, or what a chain calls its own.
 pub fn network(name: &str) -> Result<Network, ChainError> {
     Network::from_str(name)
@@ -197,6 +212,8 @@ mod tests {
         let with_psbts: Vec<Chain> = Chain::ALL.into_iter().filter(with_psbts).collect();
         assert_eq!(with_psbts, [Chain::Bitcoin, Chain::BitcoinSegwit, Chain::Dogecoin]);
         assert!(chain_of_psbts("litecoin").is_err());
+        let without_words = Chain::ALL.into_iter().filter(|chain| chain_of_messages(chain.name()).is_err());
+        assert_eq!(without_words.collect::<Vec<_>>(), [Chain::Xrp, Chain::Dogecoin]);
         let named = CHAINS.replace(" or ", ", ");
         let named: Vec<&str> = named.trim_start_matches("The chain: ").split(", ").collect();
         assert_eq!(named, Chain::ALL.map(Chain::name));

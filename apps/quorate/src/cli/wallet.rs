@@ -77,7 +77,7 @@ pub struct JoinArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  quorate wallet show treasury")]
 pub struct ShowArgs {
-    /// Its name or the beginning of its id; may be left out when there is one
+    /// Its name or at least 4 digits of its id; may be left out when there is one
     #[arg(value_name = "NAME")]
     pub wallet: Option<String>,
 }
@@ -86,7 +86,7 @@ pub struct ShowArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  quorate wallet addresses treasury --network testnet --account 1")]
 pub struct AddressesArgs {
-    /// The wallet's name or the beginning of its id; may be left out when there is one
+    /// The wallet's name or at least 4 digits of its id; may be left out when there is one
     #[arg(value_name = "NAME")]
     pub wallet: Option<String>,
 
@@ -103,7 +103,7 @@ pub struct AddressesArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  quorate wallet abandon treasury")]
 pub struct AbandonArgs {
-    /// The wallet's name or the beginning of its id
+    /// The wallet's name or at least 4 digits of its id
     #[arg(value_name = "NAME")]
     pub wallet: String,
 
@@ -120,7 +120,7 @@ pub struct PairArgs {
     #[arg(value_name = "MEMBER")]
     pub member: String,
 
-    /// The wallet's name or the beginning of its id; may be left out when there is one
+    /// The wallet's name or at least 4 digits of its id; may be left out when there is one
     #[arg(long, value_name = "NAME")]
     pub wallet: Option<String>,
 

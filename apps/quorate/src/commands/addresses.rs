@@ -20,7 +20,7 @@ pub fn run(shell: &Shell, args: AddressesArgs) -> Result<(), CliError> {
                 Some(network) => addresses_on(&addresses, network)?,
                 None => addresses,
             };
-            shell.screen.result(&show::addresses(&addresses))?;
+            shell.screen.result(&show::addresses_and_keys(&addresses))?;
             shell.screen.view(&View::Addresses { addresses })?;
         }
     }

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::requests::{check_undecided, find, known};
 use super::waiting::{ends, until_signed};
-use crate::cli::ApproveArgs;
+use crate::cli::{ApproveArgs, show_duration};
 use crate::error::{CliError, Kind};
 use crate::runner::now;
 use crate::session::{Answer, Session, Shell, after};
@@ -36,6 +36,7 @@ pub async fn run(shell: &Shell, args: &ApproveArgs) -> Result<(), CliError> {
                 }
                 None => {
                     session.resume_with("quorate approve");
+                    session.screen.note(&format!("looking for requests, for {}", show_duration(args.wait)));
                     everything(session, deadline).await
                 }
             }

@@ -15,13 +15,16 @@ const MAX: u64 = 1024 * 1024;
 /// Reads a file, or standard input for `-`.
 ///
 /// # Errors
-/// What the system reports, or a file that is too long.
+/// What the system reports, or a file that is too long or empty.
 pub fn read(path: &Path) -> Result<Vec<u8>, CliError> {
     let bytes =
         if path == Path::new("-") { bounded(io::stdin().lock()) } else { File::open(path).and_then(bounded) };
     let bytes = bytes.map_err(|error| CliError::file(path, &error))?;
     if bytes.len() as u64 > MAX {
         return Err(CliError::new(Kind::File, format!("{} is longer than {MAX} bytes", path.display())));
+    }
+    if bytes.is_empty() {
+        return Err(CliError::new(Kind::Invalid, format!("{} is empty", path.display())));
     }
     Ok(bytes)
 }

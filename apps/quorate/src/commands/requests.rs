@@ -63,6 +63,7 @@ pub async fn refuse(shell: &Shell, args: &RefuseArgs) -> Result<(), CliError> {
             let request = find(session, &args.request, after(args.wait)).await?;
             check_undecided(&request)?;
             session.command(Command::Refuse { request: request.id.clone(), reason: args.reason.clone() })?;
+            session.screen.note("refused; telling the others");
             session.entered(after(args.wait)).await?;
             let id = show::short(&request.id);
             let text = format!("{} request {id} is refused", session.screen.out().green("[ok]"));
@@ -79,8 +80,16 @@ pub fn check_undecided(request: &RequestView) -> Result<(), CliError> {
     if request.undecided {
         return Ok(());
     }
-    let text = format!("request {} was decided already", show::short(&request.id));
-    Err(CliError::new(Kind::Invalid, text).hint("`quorate requests` shows what was decided"))
+    let how = match request.state.as_str() {
+        "failed" => "has ended",
+        "signed" => "is signed already",
+        _ => "was decided already",
+    };
+    let error = ended(&request.id, how);
+    Err(match &request.reason {
+        Some(reason) => error.because_text(show::plain(reason)),
+        None => error,
+    })
 }
 
 /// Returns the requests that are known here.
@@ -101,17 +110,52 @@ pub fn known(session: &mut Session<'_>) -> Result<Vec<RequestView>, CliError> {
 /// # Errors
 /// Nothing of that name came, or as [`Session::next`].
 pub async fn find(session: &mut Session<'_>, id: &str, deadline: Instant) -> Result<RequestView, CliError> {
-    if let Some(request) = known(session)?.into_iter().find(|request| request.id.starts_with(id)) {
+    check_length(id)?;
+    let here = |session: &mut Session<'_>| -> Result<Option<RequestView>, CliError> {
+        Ok(known(session)?.into_iter().find(|request| request.id.starts_with(id)))
+    };
+    if let Some(request) = here(session)? {
         return Ok(request);
     }
+    session.screen.note(&format!("looking for request {}", show::plain(id)));
     loop {
         match session.next(Some(deadline)).await? {
             Some(View::Request { request }) if request.id.starts_with(id) => return Ok(request),
-            Some(_) => {}
-            None => {
-                let text = format!("no request {:?} came in time", show::plain(id));
-                return Err(CliError::timed_out(&text).hint("`quorate requests` shows what is known here"));
+            Some(View::RequestFailed { request, reason, .. } | View::Rejected { request, reason, .. })
+                if request.starts_with(id) =>
+            {
+                return Err(ended(&request, "has ended").because_text(show::plain(&reason)));
             }
+            Some(View::Signed { signed }) if signed.request.starts_with(id) => {
+                return Err(ended(&signed.request, "is signed already"));
+            }
+            Some(_) => {}
+            None => break,
         }
     }
+    if let Some(request) = here(session)? {
+        return Ok(request);
+    }
+    let text = format!("no request {:?} came in time", show::plain(id));
+    Err(CliError::timed_out(&text).hint("`quorate requests` shows what is known here"))
+}
+
+/// The fewest digits that stand for an id.
+const FEWEST_DIGITS: usize = 4;
+
+/// Refuses a beginning of an id that is too short for anything to be found by it.
+///
+/// # Errors
+/// Fewer than four digits.
+pub fn check_length(id: &str) -> Result<(), CliError> {
+    if id.len() >= FEWEST_DIGITS {
+        return Ok(());
+    }
+    let text = format!("{:?} is too short for the beginning of an id", show::plain(id));
+    Err(CliError::new(Kind::Invalid, text).hint(format!("give at least {FEWEST_DIGITS} of its digits")))
+}
+
+fn ended(id: &str, how: &str) -> CliError {
+    CliError::new(Kind::Invalid, format!("request {} {how}", show::short(id)))
+        .hint("`quorate requests` shows what was decided")
 }

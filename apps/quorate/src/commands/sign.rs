@@ -4,9 +4,11 @@ mod content;
 
 use std::path::Path;
 
-use quorate_wallet::{Command, Request, RequestView, SignedView, View};
+use quorate_primitives::Millis;
+use quorate_wallet::chains::Context;
+use quorate_wallet::{Command, Content, Request, RequestView, SignedView, View};
 
-use super::requests::known;
+use super::requests::{check_length, known};
 use super::waiting::until_signed;
 use super::{block_on, files};
 use crate::cli::{ResumeArgs, SignArgs, SignCommand, WaitArgs};
@@ -50,6 +52,11 @@ async fn propose(shell: &Shell, sign: SignArgs, request: Request) -> Result<(), 
                     session.screen.show(&show::review(&review, session.screen.err()));
                 }
             }
+            if outlives_its_block_hash(&request, wait.expires) {
+                let text = "a recent block hash is good for about a minute: the signature has to be there and sent by \
+                            then, however long the others may take; with --nonce-account it never expires";
+                session.screen.warn(text);
+            }
             confirm(session, &wait).await?;
             session.go_online();
             let propose = Command::Propose { wallet, request, note, ttl: wait.expires };
@@ -65,9 +72,11 @@ async fn resume(shell: &Shell, args: &ResumeArgs) -> Result<(), CliError> {
     check_output(args.wait.output.as_deref())?;
     shell
         .work(async |session| {
+            check_length(&args.request)?;
             let earlier = known(session)?.into_iter().find(|request| request.id.starts_with(&args.request));
-            if let Some(earlier) = earlier {
+            if let Some(mut earlier) = earlier {
                 check_unsigned(&earlier)?;
+                earlier.expires = now().after(args.wait.expires);
                 session.screen.show(&show::request(&earlier, now(), session.screen.err()));
                 confirm(session, &args.wait).await?;
             }
@@ -78,6 +87,19 @@ async fn resume(shell: &Shell, args: &ResumeArgs) -> Result<(), CliError> {
             finish(session, &signed, args.wait.output.as_deref())
         })
         .await
+}
+
+/// Solana takes a transaction for 150 slots after its block.
+const BLOCK_HASH: Millis = 60_000;
+
+/// Returns whether the others may take longer than the transaction can be sent.
+fn outlives_its_block_hash(request: &Request, expires: Millis) -> bool {
+    match &request.content {
+        Content::Build { context: Context::Solana(facts), .. } => {
+            facts.nonce_account.is_none() && expires > BLOCK_HASH
+        }
+        Content::Build { .. } | Content::Import { .. } => false,
+    }
 }
 
 /// Refuses to pay twice.

@@ -1,7 +1,6 @@
 //! `quorate verify`: a signed transaction or message against a public key, without any device.
 
-use quorate_wallet::chains::{AccountKeys, Chain, Network, PublicKey, SignedTransaction, address};
-use quorate_wallet::verify_signed;
+use quorate_wallet::chains::{AccountKeys, Chain, ChainError, Network, PublicKey, SignedTransaction, signer};
 use serde::Serialize;
 
 use super::files;
@@ -29,19 +28,34 @@ pub fn run(args: &VerifyArgs, screen: &Screen) -> Result<(), CliError> {
     let bytes = files::hex_or_file(&args.signed)?;
     let signed = SignedTransaction::from_bytes(chain, network, &bytes)
         .map_err(|error| CliError::from(error).hint("it reads what `quorate sign` calls `Signed`"))?;
-    verify_signed(chain, network, &bytes, keys)?;
-    let address = address(chain, network, &key)?;
+    let address = signer(&signed, keys).map_err(|error| with_other_key(args, error))?;
     let txid = signed.txid();
     screen.value(&Verified { view: "verified", chain, network, address: address.as_str(), txid })?;
     let ok = screen.out().green("[ok]");
     screen.result(&format!("{ok} signed by {address} on {chain} {network}\n     id {txid}"))
 }
 
+/// Says that a transaction of both of an account's keys needs both.
+fn with_other_key(args: &VerifyArgs, error: ChainError) -> CliError {
+    let has_two = matches!(args.chain, Chain::Bitcoin | Chain::BitcoinSegwit);
+    let error = CliError::from(error);
+    if has_two && args.other_key.is_none() {
+        let hint = "where it spends from both of the account's addresses, --other-key names the key of the other one";
+        return error.hint(hint);
+    }
+    if error.kind() == Kind::Signature {
+        return error.hint(
+            "`quorate wallet addresses` shows the keys of accounts; a wallet's root keys sign nothing",
+        );
+    }
+    error
+}
+
 fn public_key(chain: Chain, hex: &str, option: &str) -> Result<PublicKey, CliError> {
     let key = files::from_hex(hex.as_bytes()).and_then(|key| PublicKey::from_bytes(chain.purpose(), &key));
     key.ok_or_else(|| {
         CliError::new(Kind::Invalid, format!("{option} is not a public key of {chain} in hexadecimal"))
-            .hint("`quorate sign` shows it beside the address")
+            .hint("`quorate sign` and `quorate wallet addresses` show it beside the address")
     })
 }
 

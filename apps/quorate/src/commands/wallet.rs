@@ -14,6 +14,12 @@ use crate::show;
 
 const RESUME: &str = "quorate wallet resume";
 
+/// How a reason ends when another device's person saw other words.
+const WORDS_DIFFER: &str = "says the safety words differ";
+
+const SOMEBODY_BETWEEN: &str =
+    "somebody may be between the devices: talk to the others, and send a new invite another way";
+
 /// Carries out a command on wallets.
 ///
 /// # Errors
@@ -77,13 +83,59 @@ async fn resume(shell: &Shell) -> Result<(), CliError> {
         .work(async |session| {
             session.go_online();
             session.resume_with(RESUME);
-            if session.runner.is_idle() {
-                let error = CliError::new(Kind::NotFound, "no group and no key ceremony is unfinished here");
-                return Err(error.hint("`quorate wallet list` shows the wallets"));
+            match unfinished(session)? {
+                Some(told) => {
+                    session.screen.note(&told);
+                    make_keys(session, Vec::new(), None).await
+                }
+                None => all_ready(session),
             }
-            make_keys(session, Vec::new(), None).await
         })
         .await
+}
+
+/// Says what goes on, if anything does: a group that is awaited, or keys in the making.
+fn unfinished(session: &mut Session<'_>) -> Result<Option<String>, CliError> {
+    for view in session.command(Command::List)? {
+        let View::Wallets { wallets, invites } = view else { continue };
+        if let Some(wallet) = wallets.iter().find(|wallet| wallet.state == "making") {
+            return Ok(Some(format!("going on with the keys of {}", show::plain(&wallet.name))));
+        }
+        if let Some(invite) = invites.first() {
+            let name = invite.wallet.as_deref().map_or_else(|| "the group".to_owned(), show::plain);
+            let total = invite.threshold.max_signers();
+            let state = if invite.complete {
+                "the words are to be compared".to_owned()
+            } else {
+                format!("waiting until {total} devices are here")
+            };
+            return Ok(Some(format!("going on with {name}: {state}")));
+        }
+    }
+    Ok(None)
+}
+
+/// Says that wallets are ready: one may have become so in a command that did not live to say it.
+fn all_ready(session: &mut Session<'_>) -> Result<(), CliError> {
+    let mut ready = Vec::new();
+    for view in session.command(Command::List)? {
+        let View::Wallets { wallets, .. } = view else { continue };
+        for wallet in wallets {
+            if wallet.state == "failed" {
+                return Err(ceremony_failed(
+                    &wallet.name,
+                    wallet.reason.as_deref().unwrap_or_default(),
+                    None,
+                ));
+            }
+            ready.push(wallet);
+        }
+    }
+    if ready.is_empty() {
+        let error = CliError::new(Kind::NotFound, "no group and no key ceremony is unfinished here");
+        return Err(error.hint("`quorate wallet list` shows the wallets"));
+    }
+    ready.iter().try_for_each(|wallet| is_ready(session.screen, wallet))
 }
 
 /// Follows a group from its invite to its keys. The deadline is that of the invite.
@@ -127,6 +179,9 @@ fn follow(screen: &Screen, view: View) -> Result<(), CliError> {
         View::Arrived { name, present, total } => {
             screen.note(&format!("{} is here ({present} of {total})", show::plain(&name)));
         }
+        View::Present { present, total } => {
+            screen.note(&format!("joined: {present} of {total} are here"));
+        }
         View::Progress { done, of, phase, awaiting, .. } => {
             screen.note(&show::progress(done, of, &phase, &awaiting));
         }
@@ -137,7 +192,8 @@ fn follow(screen: &Screen, view: View) -> Result<(), CliError> {
         }
         View::NotAdmitted { reason } => {
             let error = CliError::new(Kind::Refused, "this device is not in the group");
-            return Err(error.because_text(show::plain(&reason)));
+            let error = error.because_text(show::plain(&reason));
+            return Err(if reason.ends_with(WORDS_DIFFER) { error.hint(SOMEBODY_BETWEEN) } else { error });
         }
         View::CeremonyFailed { wallet, reason, culprit } => {
             return Err(ceremony_failed(&wallet, &reason, culprit.as_deref()));
@@ -258,15 +314,19 @@ async fn pair(shell: &Shell, args: PairArgs) -> Result<(), CliError> {
         .await
 }
 
-fn ready(screen: &Screen, wallet: &WalletView) -> Result<(), CliError> {
-    screen.note("");
+fn is_ready(screen: &Screen, wallet: &WalletView) -> Result<(), CliError> {
     screen.result(&format!(
         "{} {} is ready: {} of {} sign",
         screen.out().green("[ok]"),
         show::plain(&wallet.name),
         wallet.threshold.min_signers(),
         wallet.threshold.max_signers()
-    ))?;
+    ))
+}
+
+fn ready(screen: &Screen, wallet: &WalletView) -> Result<(), CliError> {
+    screen.note("");
+    is_ready(screen, wallet)?;
     screen.result(&show::addresses(&wallet.addresses))
 }
 
@@ -381,9 +441,12 @@ fn nobody_came() -> CliError {
 
 fn ceremony_failed(wallet: &str, reason: &str, culprit: Option<&str>) -> CliError {
     let wallet = show::plain(wallet);
-    let error = CliError::new(Kind::Failed, format!("no keys were made for {wallet}"));
+    let words_differ = reason.ends_with(WORDS_DIFFER);
+    let kind = if words_differ { Kind::Refused } else { Kind::Failed };
+    let error = CliError::new(kind, format!("no keys were made for {wallet}"));
     let error = error.because_text(show::plain(reason));
     match culprit {
+        _ if words_differ => error.hint(SOMEBODY_BETWEEN),
         Some(culprit) => {
             let culprit = show::plain(culprit);
             error.hint(format!("{culprit} is to blame, provably; make the wallet anew, without that device"))

@@ -49,7 +49,13 @@ fn write_table(out: &mut impl Write, report: &Report) -> std::io::Result<()> {
     writeln!(out)?;
     writeln!(out, "Each signature was verified with ed25519-dalek or k256. Nothing was broadcast.")?;
     match &report.home {
-        Some(home) => writeln!(out, "The devices are kept in {}.", home.display()),
+        Some(home) => writeln!(
+            out,
+            "The devices are kept in {}, each with its password in a file `password`:\n  quorate --home {}/alice --password-file {}/alice/password wallet show",
+            home.display(),
+            home.display(),
+            home.display()
+        ),
         None => Ok(()),
     }
 }

@@ -2,7 +2,7 @@
 
 use quorate_net::NetError;
 use quorate_vault::{PasswordError, VaultError};
-use quorate_wallet::chains::{AddressFault, Chain, ChainError, EthereumRefusal};
+use quorate_wallet::chains::{AddressFault, BitcoinRefusal, Chain, ChainError, EthereumRefusal};
 use quorate_wallet::{CommandError, ReplayError};
 
 use super::{CliError, Kind};
@@ -14,9 +14,7 @@ impl From<VaultError> for CliError {
                 (Kind::Vault, Some("this home has a device already; another one needs another --home"))
             }
             VaultError::NotFound { .. } => (Kind::NoDevice, Some(INIT)),
-            VaultError::Locked { .. } => {
-                (Kind::Vault, Some("wait for the other command to end, or stop it; nothing was changed"))
-            }
+            VaultError::Locked { .. } => (Kind::Vault, Some(LOCKED)),
             VaultError::WrongPassword => {
                 (Kind::Password, Some("nothing was changed; try again, letter case and spaces count"))
             }
@@ -91,6 +89,7 @@ impl From<CommandError> for CliError {
                 (Kind::NotFound, Some("`quorate wallet list` shows the wallets"))
             }
             CommandError::Ambiguous(_) => (Kind::Invalid, Some("`quorate wallet list` shows names and ids")),
+            CommandError::Taken(_) => (Kind::Invalid, Some("give the new wallet another name")),
             CommandError::NotReady(_) => {
                 (Kind::Invalid, Some("`quorate wallet resume` goes on making its keys"))
             }
@@ -129,6 +128,11 @@ impl From<ChainError> for CliError {
 /// What to do about a relay whose address shows everybody on the way what goes through it.
 pub const PLAINTEXT: &str = "relays on other machines need an address that begins with wss://";
 
+/// A command that waits holds its device.
+const LOCKED: &str = "another command holds this device, perhaps a `sign` or `approve` that waits: let it end, or stop it \
+                      and go on later with `quorate sign resume` or `quorate approve`; `quorate device` does several \
+                      things at once";
+
 const INIT: &str = "make one with `quorate init --name laptop`, or name its home with --home";
 
 fn with(error: CliError, hint: Option<&str>) -> CliError {
@@ -159,10 +163,33 @@ fn chain_hint(error: &ChainError) -> Option<&'static str> {
         ChainError::MissingField { field: "tokens", .. } => {
             Some("`tokens` in the context says what the token's contract says, or --symbol and --decimals do")
         }
-        ChainError::MissingContext { .. } => {
-            Some("give what the chain says with --context FILE, or by options")
+        ChainError::MissingContext { chain, .. } => Some(options_of(*chain)),
+        ChainError::MissingField { field: "recipient", .. } => {
+            Some("--recipient says whom the words are for")
+        }
+        ChainError::Bitcoin(BitcoinRefusal::ForeignInput { .. }) => {
+            Some("--network and --account say whose transaction it is")
         }
         ChainError::Json { what: "context", .. } => Some("docs/formats/context.md shows what it holds"),
         _ => None,
+    }
+}
+
+/// Names the options that say what a chain would.
+const fn options_of(chain: Chain) -> &'static str {
+    match chain {
+        Chain::Solana => "--blockhash gives a recent block hash, --context FILE everything",
+        Chain::Near => "--nonce and --block-hash give it, or --context FILE",
+        Chain::Ethereum => {
+            "--nonce and a fee (--max-fee and --priority-fee, or --gas-price) give it, or --context FILE"
+        }
+        Chain::Bitcoin => "--utxo and a fee (--fee or --fee-rate) give it, or --context FILE",
+        Chain::BitcoinSegwit | Chain::Dogecoin => {
+            "--utxo, --previous and a fee (--fee or --fee-rate) give it, or --context FILE"
+        }
+        Chain::Cosmos => {
+            "--chain-id, --prefix, --account-number, --sequence, --denom and --gas give it, or --context FILE"
+        }
+        Chain::Xrp => "--sequence, --last-ledger and --fee give it, or --context FILE",
     }
 }

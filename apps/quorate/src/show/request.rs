@@ -14,8 +14,14 @@ pub fn requests(requests: &[RequestView], now: Timestamp) -> String {
     }
     let header = ["ID", "WALLET", "FROM", "WHAT", "APPROVED", "STATE"].map(str::to_owned);
     let row = |request: &RequestView| {
-        let approved = format!("{} of {}", request.approved.len(), request.needed);
+        let approved = match request.state.as_str() {
+            // Who did not sign hears of the signature, not of every approval.
+            "signed" => "yes".to_owned(),
+            "failed" => "-".to_owned(),
+            _ => format!("{} of {}", request.approved.len(), request.needed),
+        };
         let state = match request.state.as_str() {
+            "failed" => request.reason.as_deref().map_or_else(|| "failed".to_owned(), plain),
             "open" if request.undecided => format!("needs your answer, ends {}", until(request.expires, now)),
             "open" => format!("open, ends {}", until(request.expires, now)),
             other => other.to_owned(),

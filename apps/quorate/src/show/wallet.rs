@@ -66,7 +66,8 @@ pub fn wallet(wallet: &WalletView, ink: Ink) -> String {
     parts.push(section("Members", &wallet.members.iter().map(member).collect::<Vec<_>>(), ink));
     if !wallet.keys.is_empty() {
         let keys = wallet.keys.iter().map(|key| [purpose(key.purpose).to_owned(), key.public_key.clone()]);
-        parts.push(section("Keys", &keys.collect::<Vec<_>>(), ink));
+        // An account signs with a child of these, which `verify` wants.
+        parts.push(section(ROOT_KEYS, &keys.collect::<Vec<_>>(), ink));
     }
     let (ready, of) = wallet.pairs;
     if of > 0 {
@@ -87,6 +88,16 @@ pub fn addresses(addresses: &[Address]) -> String {
     table("", &address_rows(addresses))
 }
 
+/// Returns addresses with the keys that they are of, which `verify` takes.
+pub fn addresses_and_keys(addresses: &[Address]) -> String {
+    let key = |[chain, networks, text]: [String; 3]| {
+        let key = addresses.iter().find(|address| address.chain.name() == chain && address.address == text);
+        let key = key.map(|address| address.public_key.clone()).unwrap_or_default();
+        [chain, networks, text, key]
+    };
+    table("", &address_rows(addresses).into_iter().map(key).collect::<Vec<_>>())
+}
+
 /// Returns the words in two rows of four.
 pub fn safety_words(words: &[String], ink: Ink) -> String {
     let rows: Vec<[String; 4]> = words
@@ -102,6 +113,8 @@ pub fn progress(done: u8, of: u8, phase: &str, awaiting: &[String]) -> String {
         if awaiting.is_empty() { String::new() } else { format!(", waiting for {}", names(awaiting)) };
     format!("[{done}/{of}] {phase}{waiting}")
 }
+
+const ROOT_KEYS: &str = "Root keys (those of accounts are in `quorate wallet addresses`)";
 
 fn section<const N: usize>(title: &str, rows: &[[String; N]], ink: Ink) -> String {
     format!("\n{}\n{}", ink.bold(title), table("  ", rows))

@@ -11,6 +11,8 @@ mod normalise;
 #[cfg(test)]
 mod processes;
 #[cfg(test)]
+mod reference;
+#[cfg(test)]
 mod requests;
 #[cfg(test)]
 mod sign;

@@ -28,10 +28,14 @@ fn a_request_that_too_many_refuse_fails() {
     stage.note("whoever says no when asked refuses nothing");
     assert_eq!(stage.run_with("server", &["approve", &id], "no").code, 3);
     stage.note("nobody is there to ask");
-    assert_eq!(stage.run("server", &["approve", &id]).code, 3);
+    assert_eq!(stage.run("server", &["approve", &id]).code, 130);
     assert_eq!(stage.run("server", &["refuse", &id]).code, 0);
     stage.note("and the proposer is told");
     assert_eq!(stage.finish(laptop).code, 3);
+    stage.note("what is over is not waited for");
+    assert_eq!(stage.run("server", &["approve", &id]).code, 1);
+    assert_eq!(stage.run("phone", &["refuse", &id]).code, 1);
+    assert_eq!(stage.run("phone", &["approve", "4f2"]).code, 1);
     assert_eq!(stage.run("laptop", &["requests", "--wait", "0s"]).code, 0);
     assert_eq!(stage.run("laptop", &["--json", "requests", "--wait", "0s"]).code, 0);
     stage.compare("refuse");

@@ -242,7 +242,7 @@ fn what_is_not_signed() {
     }
     stage.note("a person says no, or nobody is there");
     assert_eq!(stage.run_with("laptop", &solana(TO_SOLANA, "1"), "no").code, 3);
-    assert_eq!(stage.run("laptop", &solana(TO_SOLANA, "1")).code, 3);
+    assert_eq!(stage.run("laptop", &solana(TO_SOLANA, "1")).code, 130);
     stage.compare("sign-refused");
 }
 

@@ -31,6 +31,7 @@ fn three_people_make_a_wallet() {
         &["--json", "wallet", "addresses", "--network", "regtest"],
         &["--json", "requests", "--wait", "0s"],
         &["requests", "--wait", "0s"],
+        &["wallet", "resume"],
     ] {
         assert_eq!(stage.run("phone", args).code, 0);
     }
@@ -41,7 +42,7 @@ fn three_people_make_a_wallet() {
         &["wallet", "addresses", "savings"],
         &["wallet", "abandon", "treasury", "--yes"],
         &["wallet", "abandon", "savings", "--yes"],
-        &["wallet", "resume"],
+        &["wallet", "create", "treasury", "--threshold", "2", "--members", "3"],
     ] {
         assert_eq!(stage.run("phone", args).code, 1, "{args:?}");
     }
@@ -75,10 +76,12 @@ fn different_words_end_it() {
     ["laptop", "phone", "server"].iter().for_each(|device| stage.init(device));
     let mut all = lobby(&mut stage, &["laptop", "phone", "server"], &[]);
     all.iter_mut().for_each(|device| drop(device.wait_for(QUESTION)));
-    for device in &mut all {
-        device.say("what?");
-        device.say("no");
-    }
+    stage.note("the first says yes, the second has not answered yet, the third says no");
+    all[0].say("yes");
+    all[0].wait_for("waiting until everybody");
+    all[2].say("what?");
+    all[2].say("no");
+    all[..2].iter_mut().for_each(|device| drop(device.wait_for("says the safety words differ")));
     finish_all(&mut stage, all, 3);
     stage.compare("words-differ");
 }
@@ -148,6 +151,26 @@ fn an_interrupted_group_goes_on() {
     all.push(server);
     finish_all(&mut stage, all, 0);
     stage.compare("resume");
+}
+
+#[test]
+fn a_device_killed_at_the_question_asks_once_more_and_not_twice() {
+    let mut stage = Stage::with_relay();
+    ["laptop", "phone", "server"].iter().for_each(|device| stage.init(device));
+    let mut all = lobby(&mut stage, &["laptop", "phone", "server"], &[]);
+    all.iter_mut().for_each(|device| drop(device.wait_for(QUESTION)));
+    // Dropped is killed.
+    let phone = all.remove(1);
+    drop(phone);
+    let mut phone = stage.start("phone", &["wallet", "resume"]);
+    phone.wait_for(QUESTION);
+    all.push(phone);
+    all.iter_mut().for_each(|device| device.say("yes"));
+    for device in all {
+        let ended = device.end();
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+        assert_eq!(ended.stderr.matches(QUESTION).count(), 1, "{}", ended.stderr);
+    }
 }
 
 #[test]

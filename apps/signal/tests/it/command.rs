@@ -51,9 +51,16 @@ fn says_where_it_listens_and_stops_cleanly_when_told() {
     let address = started["address"].as_str().unwrap().to_owned();
     assert_eq!(started["url"], format!("ws://{address}"));
     assert!(std::net::TcpStream::connect(&address).is_ok());
-    process.signal("-HUP");
     process.signal("-TERM");
     assert!(process.0.wait().unwrap().success());
+}
+
+#[test]
+fn ends_with_its_terminal_when_there_is_no_certificate_to_read_again() {
+    let mut process = Process::start(&["--listen", "127.0.0.1:0", "--json"]);
+    process.first_line();
+    process.signal("-HUP");
+    assert!(!process.0.wait().unwrap().success());
 }
 
 #[test]

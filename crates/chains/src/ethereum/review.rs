@@ -3,6 +3,7 @@
 use super::EthereumRefusal;
 use super::address::{self, AddressBytes, is_nobodys};
 use super::call::{Call, Permit};
+use super::date;
 use super::model::{Fee, Transaction};
 use super::uint::Uint256;
 use crate::amount::format_amount;
@@ -236,7 +237,11 @@ fn permit_lines(review: &mut Review, own: &AddressBytes, contract: &str, permit:
     review.title = format!("Hand in {owner}'s permission for {spender} at the token {contract}");
     review.line("Owner", &owner);
     allowance(review, &permit.spender, permit.amount, "take tokens of the owner without asking again");
-    review.line("Deadline", permit.deadline.to_decimal());
+    let seconds = permit.deadline.to_decimal();
+    review.line(
+        "Deadline",
+        date::show(permit.deadline).map_or(seconds.clone(), |date| format!("{seconds} ({date})")),
+    );
     let [v, r, s] = permit.signature;
     review.line("Signature", format!("0x{}{}{}", hex::encode(r.0), hex::encode(s.0), hex::encode(v.0)));
     if permit.owner == *own {
@@ -264,6 +269,15 @@ pub(super) fn network_line(review: &mut Review, network: Network) {
 }
 
 fn fee_lines(review: &mut Review, transaction: &Transaction, fee: u128) {
+    let amount = coins(review.network, fee);
+    let more = if matches!(review.network, Network::Evm(_)) {
+        "; the network may charge for data on top"
+    } else {
+        ""
+    };
+    let most = format!("at most {amount}{more}");
+    review.line("Fee", &most);
+    review.fee = Some(most);
     let gwei = |price: Uint256| format!("{} gwei", price.to_amount(9));
     review.line("Gas", format!("at most {}", transaction.gas_limit));
     match &transaction.fee {
@@ -284,13 +298,6 @@ fn fee_lines(review: &mut Review, transaction: &Transaction, fee: u128) {
         let keys = if keys.is_empty() { "no keys".to_owned() } else { keys.join(", ") };
         review.line(&format!("Access {index}"), format!("{}: {keys}", address::show(&access.address)));
     }
-    let amount = coins(review.network, fee);
-    let more = if matches!(review.network, Network::Evm(_)) {
-        "; the network may charge for data on top"
-    } else {
-        ""
-    };
-    review.fee = Some(format!("at most {amount}{more}"));
 }
 
 fn coins(network: Network, wei: u128) -> String {

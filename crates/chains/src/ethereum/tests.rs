@@ -155,6 +155,7 @@ fn a_payment_is_put_into_words() {
         ("Network", "mainnet, chain id 1"),
         ("Nonce", "9"),
         ("Gas", "at most 21000"),
+        ("Fee", "at most 0.00042 ETH"),
         ("Price of gas", "20 gwei, paid in full"),
     ] {
         assert!(has_line(&review, label, value), "{label}: {:?}", review.lines);

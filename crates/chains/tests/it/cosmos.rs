@@ -1,4 +1,6 @@
-use quorate_chains::{Chain, Context, CosmosKey, CosmosMode, attach, build, decode, verify};
+use quorate_chains::{
+    Chain, Context, CosmosKey, CosmosMode, attach, build, decode, signer as signer_of, verify,
+};
 
 use crate::support::{NETWORK, Signer, context, message, signed, transfer};
 
@@ -18,6 +20,8 @@ fn a_payment_is_built_signed_and_verified_in_both_modes() {
         let decoded = decode(&unsigned, &key).unwrap();
         let signed = attach(&unsigned, &key, &signer.sign_all(&decoded)).unwrap();
         assert_eq!(verify(&signed, &key), Ok(()));
+        let from = decoded.review.lines.iter().find(|line| line.label == "From").unwrap();
+        assert_eq!(signer_of(&signed, &key).unwrap().as_str(), from.value);
         assert_eq!(signed.txid().len(), 64);
     }
 }

@@ -42,6 +42,12 @@ pub enum Failure {
         /// Whose person.
         by: ParticipantId,
     },
+    /// A member's person saw other safety words.
+    #[error("participant {by} says the safety words differ")]
+    Objected {
+        /// Whose person.
+        by: ParticipantId,
+    },
     /// It ended before this device restarted.
     #[error("{0}")]
     Earlier(String),

@@ -230,6 +230,7 @@ impl Keygen {
             Failure::SplitView(_)
             | Failure::TimedOut { .. }
             | Failure::Cancelled { .. }
+            | Failure::Objected { .. }
             | Failure::Earlier(_)
             | Failure::Internal(_) => return Vec::new(),
         };

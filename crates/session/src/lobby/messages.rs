@@ -10,6 +10,7 @@ use crate::roster::{MAX_NAME_LEN, Member, Roster};
 const CARD_DOMAIN: &str = "lobby-card";
 const ROSTER_DOMAIN: &str = "lobby-roster";
 const REFUSAL_DOMAIN: &str = "lobby-refusal";
+const OBJECTION_DOMAIN: &str = "lobby-objection";
 
 /// One lobby message.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -20,6 +21,8 @@ pub enum Message {
     Roster(SignedRoster),
     /// The creator does not take a device.
     Refusal(Refusal),
+    /// A member's person saw other safety words.
+    Objection(Objection),
 }
 
 impl Versioned for Message {
@@ -104,6 +107,32 @@ impl Refusal {
         let message = refusal_bytes(lobby, refused, &self.reason);
         self.creator.verify(REFUSAL_DOMAIN, &message, &self.signature)
     }
+}
+
+/// A member's no to the safety words, signed for one list: nobody who is not in the list can end its group.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Objection {
+    /// The member's signature of lobby and list.
+    pub signature: Signature,
+}
+
+impl Objection {
+    pub(super) fn sign(identity: &DeviceIdentity, lobby: &[u8; 32], roster: &Roster) -> Self {
+        Self { signature: identity.sign(OBJECTION_DOMAIN, &objection_bytes(lobby, roster)) }
+    }
+
+    pub(super) fn verify(
+        &self,
+        lobby: &[u8; 32],
+        roster: &Roster,
+        member: &IdentityKey,
+    ) -> Result<(), IdentityError> {
+        member.verify(OBJECTION_DOMAIN, &objection_bytes(lobby, roster), &self.signature)
+    }
+}
+
+fn objection_bytes(lobby: &[u8; 32], roster: &Roster) -> [u8; 32] {
+    Transcript::new("lobby/objection").field("lobby", lobby).field("roster", &roster.hash()).finish()
 }
 
 fn refusal_bytes(lobby: &[u8; 32], refused: &MemberKey, reason: &str) -> [u8; 32] {

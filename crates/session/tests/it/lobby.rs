@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use quorate_primitives::{KeyPurpose, Secret, Threshold, Timestamp, encoding};
-use quorate_session::lobby::{Event, Lobby, LobbyError, Message, Output, Plan, Refusal, SignedRoster};
+use quorate_session::lobby::{
+    Event, Lobby, LobbyError, Message, Objection, Output, Plan, Refusal, SignedRoster,
+};
 use quorate_session::roster::Roster;
 use quorate_testkit::group::identities;
 use quorate_transport::{DeviceIdentity, Invite, MemberKey};
@@ -290,6 +292,62 @@ fn a5_only_the_creator_turns_a_device_away() {
 }
 
 #[test]
+fn a6_one_persons_no_to_the_words_reaches_everybody() {
+    for objector in 0..3 {
+        let (_, mut room) = group_of_three();
+        let name = room.rosters()[&0].members[objector].name.clone();
+        room.lobbies[objector].object();
+        room.settle();
+        let objected = Event::Objected { name };
+        for (index, events) in room.events.iter().enumerate() {
+            assert_eq!(events.contains(&objected), index != objector, "{objector} to {index}");
+        }
+    }
+}
+
+/// Whoever holds the invite can seal an objection; only members can sign one, for themselves and for this list.
+#[test]
+fn a5_only_a_member_says_that_the_words_differ() {
+    let key = invite(&identities(50, 3)[0], 1, 3).lobby_key();
+    let (devices, room) = group_of_three();
+    let roster = room.rosters()[&0].clone();
+    let seat = |index: usize| roster.members[index].relay;
+    let is_heard = |from: MemberKey, objection: Objection| {
+        let (_, mut room) = group_of_three();
+        let to = &mut room.lobbies[0];
+        let bytes = encoding::to_bytes(&Message::Objection(objection));
+        let sealed =
+            key.seal_padded(&mut Entropy::seeded(5, 0), &aad(1, &from, &to.relay_key()), &bytes).unwrap();
+        assert!(to.handle_frame(from, &sealed));
+        std::iter::from_fn(|| to.poll_output())
+            .any(|output| matches!(output, Output::Event(Event::Objected { .. })))
+    };
+    let honest = sign_objection(&devices[1], &roster);
+    assert!(is_heard(seat(1), honest.clone()));
+    assert!(!is_heard(seat(2), honest.clone()), "as if another member had said it");
+    assert!(!is_heard(MemberKey([7; 32]), honest), "from no member's mailbox");
+    assert!(!is_heard(seat(1), sign_objection(&identities(70, 1)[0], &roster)), "a stranger's");
+    let other = Roster { wallet_name: "other".to_owned(), ..roster.clone() };
+    assert!(!is_heard(seat(1), sign_objection(&devices[1], &other)), "for another list");
+}
+
+#[test]
+fn a_joiner_that_restarts_is_not_told_the_list_again_and_still_objects() {
+    let (devices, room) = group_of_three();
+    let Some(Event::Complete(signed)) = room.events[0].last().cloned() else { panic!("not complete") };
+    let invite = || invite(&devices[0], 1, 3);
+    let creator =
+        Lobby::restore(devices[0].clone(), invite(), "creator", signed.clone(), &[8; 32], NOW).unwrap();
+    let joiner = Lobby::rejoin(devices[2].clone(), invite(), "third", signed, &[9; 32], NOW).unwrap();
+    let mut again = Room::new(vec![creator, joiner]);
+    again.meet();
+    assert!(again.events[1].is_empty());
+    again.lobbies[1].object();
+    again.settle();
+    assert_eq!(again.events[0], [Event::Objected { name: "third".to_owned() }]);
+}
+
+#[test]
 fn an_expired_or_foreign_invite_opens_nothing() {
     let devices = identities(56, 2);
     let late = Timestamp(NOW.0 + 60_000);
@@ -333,6 +391,15 @@ fn sign_roster(signer: &DeviceIdentity, roster: Roster) -> SignedRoster {
         .field("roster", &encoding::to_bytes(&roster))
         .finish();
     SignedRoster { signature: signer.sign("lobby-roster", &message), roster }
+}
+
+/// Signs a no to the words as somebody.
+fn sign_objection(signer: &DeviceIdentity, roster: &Roster) -> Objection {
+    let message = quorate_primitives::Transcript::new("lobby/objection")
+        .field("lobby", &lobby_id(1))
+        .field("roster", &roster.hash())
+        .finish();
+    Objection { signature: signer.sign("lobby-objection", &message) }
 }
 
 /// Signs a no to a device as somebody.

@@ -190,8 +190,9 @@ impl Outbox {
         first(&self.deadlines).into_iter().chain(first(&self.retries)).min()
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.pending.is_empty()
+    /// Returns whether nothing is left that the relay could store now.
+    pub fn only_awaits_members(&self) -> bool {
+        self.pending.values().all(|pending| pending.stage == Stage::AwaitingMember)
     }
 
     pub fn clear(&mut self) {

@@ -191,8 +191,10 @@ fn what_is_for_an_absent_member_waits_for_it() {
     outputs(&mut client);
     refuse(&mut client, id.0, RefusalCode::UnknownRecipient, 0);
     assert_eq!(written(&mut client), []);
+    assert!(client.is_flushed(), "whoever leaves does not wait for it");
     let room = client.room;
     receive(&mut client, &ServerFrame::MemberJoined { room, key: stranger }, NOW);
+    assert!(!client.is_flushed());
     assert_eq!(written(&mut client).len(), 1);
 }
 

@@ -113,6 +113,63 @@ fn pools_are_filled_while_members_are_online_and_used() {
     assert_eq!([0, 1, 2].map(|node| held(&mut group, node)), [15, 15, 16]);
 }
 
+/// Whoever proposes reads what the others will read, in every kind of content.
+#[test]
+fn g11_the_proposer_and_the_approver_read_the_same_review() {
+    let mut group = Group::with_wallet(44);
+    let mut requests: Vec<Request> =
+        Chain::ALL.into_iter().map(|chain| transfer(&mut group, chain)).collect();
+    // Bitcoin's two addresses of one account: each is the account's own to the other.
+    for (chain, other) in [(Chain::Bitcoin, Chain::BitcoinSegwit), (Chain::BitcoinSegwit, Chain::Bitcoin)] {
+        let to = address(&mut group, other, ACCOUNT);
+        let intent = Intent::Transfer { to, amount: "0.001".to_owned(), memo: None };
+        let context = context(&mut group, chain);
+        requests.push(on(chain, Content::Build { intent, context }));
+    }
+    for chain in [Chain::Ethereum, Chain::Solana, Chain::Near, Chain::Bitcoin, Chain::Cosmos] {
+        requests.push(on(chain, message(chain)));
+    }
+    let (taproot, segwit) =
+        (address(&mut group, Chain::Bitcoin, ACCOUNT), address(&mut group, Chain::BitcoinSegwit, ACCOUNT));
+    for chain in [Chain::Bitcoin, Chain::BitcoinSegwit] {
+        let bytes = hex::encode(mixed_psbt(&taproot, &segwit));
+        requests.push(on(chain, Content::Import { bytes }));
+    }
+    for request in requests {
+        let chain = request.chain;
+        group.command(0, Command::Preview { wallet: None, request: request.clone() });
+        let Some(View::Preview { review: mine }) = group.nodes[0].views.pop() else { panic!("no preview") };
+        let id = propose(&mut group, 0, request);
+        let of_request = |view: &View| match view {
+            View::Request { request } if request.id == id => Some(request.review.clone()),
+            _ => None,
+        };
+        for node in 0..3 {
+            let theirs = group.nodes[node].views.iter().rev().find_map(of_request);
+            assert_eq!(theirs.as_ref(), Some(&mine), "{chain}: device {node}");
+        }
+        for node in 1..3 {
+            group.command(node, Command::Refuse { request: id.clone(), reason: String::new() });
+        }
+        group.run();
+    }
+}
+
+fn on(chain: Chain, content: Content) -> Request {
+    Request { chain, network: Network::Testnet, account: ACCOUNT, plain: false, content }
+}
+
+fn message(chain: Chain) -> Content {
+    let near = |text: &str| (chain == Chain::Near).then(|| text.to_owned());
+    let intent = Intent::Message {
+        text: "I own this account".to_owned(),
+        recipient: near("app.near"),
+        nonce: near(&"07".repeat(32)),
+        callback_url: None,
+    };
+    Content::Build { intent, context: Context::None }
+}
+
 /// Outputs of both Bitcoin keys in one transaction: one request, FROST and ECDSA side by side.
 #[test]
 fn one_request_spends_outputs_of_both_bitcoin_keys() {

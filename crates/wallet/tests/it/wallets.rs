@@ -64,6 +64,93 @@ fn all_devices_show_the_same_words_and_nothing_happens_before_they_are_confirmed
     assert_eq!(group.addresses(0), group.addresses(2));
 }
 
+/// A group whose devices all show their words.
+fn at_the_words(seed: u8) -> Group {
+    let mut group = Group::new(seed);
+    group.create(false);
+    let invite = group.invite();
+    for index in 1..3 {
+        group.command(index, Command::Join { invite: invite.clone(), accept_words: false });
+    }
+    group.run();
+    group
+}
+
+fn words_shown(group: &Group, index: usize) -> usize {
+    group.nodes[index].views.iter().filter(|view| matches!(view, View::SafetyWords { .. })).count()
+}
+
+#[test]
+fn a6_one_no_to_the_words_ends_it_on_every_device() {
+    for objector in 0..3 {
+        let mut group = at_the_words(80);
+        let (sure, unsure) = ((objector + 1) % 3, (objector + 2) % 3);
+        group.command(sure, Command::ConfirmWords { wallet: None, same: true });
+        group.run();
+        group.command(objector, Command::ConfirmWords { wallet: None, same: false });
+        group.run();
+        let said = format!("{} says the safety words differ", crate::group::NAMES[objector]);
+        let failed = |view: &View| matches!(view, View::CeremonyFailed { reason, .. } if *reason == said);
+        assert!(group.nodes[sure].views.iter().any(failed), "{:?}", group.nodes[sure].views);
+        let ended = |view: &View| matches!(view, View::NotAdmitted { reason } if *reason == said);
+        assert!(group.nodes[unsure].views.iter().any(ended), "{:?}", group.nodes[unsure].views);
+        let own = |view: &View| matches!(view, View::NotAdmitted { .. });
+        assert!(group.nodes[objector].views.iter().any(own));
+    }
+}
+
+#[test]
+fn words_are_shown_once_after_a_restart() {
+    for victim in 0..3 {
+        let mut group = at_the_words(83);
+        group.restart(victim);
+        group.pass(3);
+        assert_eq!(words_shown(&group, victim), 1, "victim {victim}");
+        for index in 0..3 {
+            group.command(index, Command::ConfirmWords { wallet: None, same: true });
+            group.run();
+        }
+        group.pass(40);
+        assert_eq!(group.addresses(victim), group.addresses((victim + 1) % 3), "victim {victim}");
+        assert_eq!(words_shown(&group, victim), 1, "victim {victim}");
+    }
+}
+
+#[test]
+fn who_joins_hears_how_many_are_here() {
+    let mut group = Group::new(86);
+    group.create(true);
+    let invite = group.invite();
+    let here = |group: &Group| {
+        let present = |view: &View| match view {
+            View::Present { present, total: 3 } => Some(*present),
+            _ => None,
+        };
+        group.nodes[1].views.iter().filter_map(present).collect::<Vec<_>>()
+    };
+    group.command(1, Command::Join { invite: invite.clone(), accept_words: true });
+    group.run();
+    assert_eq!(here(&group), [2]);
+    group.pass(3);
+    assert_eq!(here(&group), [2]);
+    group.command(2, Command::Join { invite, accept_words: true });
+    group.run();
+    assert_eq!(here(&group), [2, 3]);
+}
+
+#[test]
+fn names_stand_for_numbers_in_what_is_told() {
+    let mut group = at_the_words(87);
+    group.command(0, Command::ConfirmWords { wallet: None, same: true });
+    group.pass(601);
+    let reason = |view: &View| match view {
+        View::CeremonyFailed { reason, .. } => Some(reason.clone()),
+        _ => None,
+    };
+    let told = group.nodes[0].views.iter().find_map(reason).unwrap();
+    assert_eq!(told, "no answer in time from bob, carol");
+}
+
 #[test]
 fn a_device_that_restarts_in_the_middle_finishes() {
     for victim in 0..3 {

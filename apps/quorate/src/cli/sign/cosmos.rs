@@ -66,8 +66,8 @@ pub struct CosmosChain {
 /// Options of `sign cosmos`.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
-  quorate sign cosmos --to cosmos1… --amount 1.5 --chain-id cosmoshub-4 --prefix cosmos \\
-    --account-number 7 --sequence 3 --denom uatom --fee 2000uatom --gas 100000")]
+  quorate sign cosmos --to cosmos1gwytarw8hf0t0trvk4lrunntjmn8u3j3f6jzhr --amount 1.5 \\
+    --chain-id cosmoshub-4 --prefix cosmos --account-number 7 --sequence 3 --denom uatom --fee 2000uatom --gas 100000")]
 pub struct CosmosArgs {
     #[command(flatten)]
     pub payment: Payment,

@@ -51,9 +51,10 @@ pub struct EthereumChain {
 /// Options of `sign ethereum`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  quorate sign ethereum --network base --to 0x5290… --amount 0.5 \\
-    --nonce 12 --max-fee 0.2 --priority-fee 0.01
-  quorate sign ethereum --to 0x5290… --amount 25 --token 0xA0b8… --symbol USDC --decimals 6 \\
+  quorate sign ethereum --network base --to 0x544fd309AB2e6C915546cf6c9897875f4ed8A7bF \\
+    --amount 0.5 --nonce 12 --max-fee 0.2 --priority-fee 0.01
+  quorate sign ethereum --to 0x544fd309AB2e6C915546cf6c9897875f4ed8A7bF --amount 25 \\
+    --token 0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48 --symbol USDC --decimals 6 \\
     --nonce 13 --gas-limit 65000 --max-fee 30 --priority-fee 1.5")]
 pub struct EthereumArgs {
     #[command(flatten)]

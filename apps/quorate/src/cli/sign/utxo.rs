@@ -42,7 +42,8 @@ pub struct SpentChain {
 /// Options of `sign bitcoin`.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
-  quorate sign bitcoin --to bc1q… --amount 0.01 --utxo 4a5e…:0:2000000 --fee-rate 3")]
+  quorate sign bitcoin --to bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4 --amount 0.01 --fee-rate 3 \\
+    --utxo 4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b:0:2000000")]
 pub struct BitcoinArgs {
     #[command(flatten)]
     pub payment: Payment,
@@ -58,8 +59,9 @@ pub struct BitcoinArgs {
 /// Options of `sign bitcoin-segwit`.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
-  quorate sign bitcoin-segwit --to bc1q… --amount 0.01 --fee-rate 3 \\
-    --utxo 4a5e…:0:2000000 --previous 4a5e.hex")]
+  quorate sign bitcoin-segwit --to bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4 --amount 0.01 \\
+    --utxo 4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b:0:2000000 \\
+    --previous 4a5e.hex --fee-rate 3")]
 pub struct BitcoinSegwitArgs {
     #[command(flatten)]
     pub payment: Payment,

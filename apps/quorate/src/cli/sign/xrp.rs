@@ -33,7 +33,8 @@ pub struct XrpChain {
 /// Options of `sign xrp`.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
-  quorate sign xrp --to rPT1… --amount 25 --sequence 8 --last-ledger 90000020 --fee 12 --tag 501")]
+  quorate sign xrp --to rKdtmJsDTrgwSTucRKSYyCg7JZx6FWbWUU --amount 25 \\
+    --sequence 8 --last-ledger 90000020 --fee 12 --tag 501")]
 pub struct XrpArgs {
     #[command(flatten)]
     pub payment: Payment,

@@ -84,6 +84,20 @@ fn a_payment_by_an_ethereum_like_key_is_built_in_both_modes() {
 }
 
 #[test]
+fn the_accounts_address_is_the_one_that_the_document_names() {
+    let account_key = key();
+    let account = Account::new(Network::Mainnet, &account_key);
+    let to = account::encode("evmos", &[1; 20]).unwrap();
+    let intent = Intent::Transfer { to, amount: "1".into(), memo: None };
+    let payment = Cosmos.build(account, &intent, &Context::Cosmos(Box::new(facts()))).unwrap();
+    let named = Cosmos.address_in(account, &payment).unwrap();
+    assert_eq!(named.as_str(), own_address("evmos", CosmosKey::Ethermint));
+    let words = Intent::Message { text: "x".into(), recipient: None, nonce: None, callback_url: None };
+    let words = Cosmos.build(account, &words, &Context::None).unwrap();
+    assert_eq!(Cosmos.address_in(account, &words), Cosmos.address(account));
+}
+
+#[test]
 fn building_is_refused_where_facts_are_missing_or_wrong() {
     let to = account::encode("evmos", &[1; 20]).unwrap();
     let decimals = |denom: &str, decimals| {

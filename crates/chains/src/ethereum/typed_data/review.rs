@@ -1,6 +1,7 @@
 //! Typed data in words: every value in its place.
 
 use super::super::address;
+use super::super::date;
 use super::super::review::{HIGH_RISK, is_unlimited, network_line};
 use super::super::uint::Uint256;
 use super::kind::Kind;
@@ -97,10 +98,36 @@ fn lines(review: &mut Review, data: &TypedData, kind: &Kind, value: &Value, plac
         }
         (Value::Text(text), _) => review.words(place, text),
         (Value::Number(number), Kind::Uint(_)) => {
-            review.line(place, number.to_decimal());
+            review.line(place, number_or_time(*number, place));
             number_warnings(review, data, *number, place);
         }
         (value, kind) => review.line(place, value.show(kind)),
+    }
+}
+
+/// What fields are called that hold a time.
+const TIMES: [&str; 12] = [
+    "deadline",
+    "sigdeadline",
+    "expiry",
+    "expiration",
+    "expires",
+    "expirationtime",
+    "validafter",
+    "validbefore",
+    "validto",
+    "validuntil",
+    "starttime",
+    "endtime",
+];
+
+/// Returns a number, with the date that it is where the field's name says that it is a time.
+fn number_or_time(number: Uint256, place: &str) -> String {
+    let name = place.rsplit('.').next().unwrap_or_default();
+    let is_time = TIMES.iter().any(|time| name.eq_ignore_ascii_case(time));
+    match date::show(number).filter(|_| is_time) {
+        Some(date) => format!("{} ({date})", number.to_decimal()),
+        None => number.to_decimal(),
     }
 }
 

@@ -395,6 +395,9 @@ fn g5_permissions_to_take_tokens_are_shown_as_high_risk() {
         let review = reviewed(json);
         review.warnings.iter().filter(|warning| warning.starts_with("HIGH RISK")).cloned().collect::<Vec<_>>()
     };
+    assert!(
+        reviewed(&permit("5")).lines.iter().any(|line| line.value == "1900000000 (2030-03-17 17:46:40 UTC)")
+    );
     assert_eq!(risks(&permit("5")).len(), 1);
     let unlimited = risks(&permit(max));
     assert_eq!(unlimited.len(), 2);
