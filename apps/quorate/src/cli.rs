@@ -53,7 +53,7 @@ beginning, at least 4 digits of it.
 A command that waits holds its device: others say meanwhile that the vault is in use. `quorate device` does several things \
 at once.
 
-With --json every line on standard output is one JSON object with the field `view`, and an error is one JSON object \
+With --json every line on standard output is one JSON object with the field `view` (of `signal`, `event`), and an error is one JSON object \
 on standard error with `error` (its kind), `message`, `because` and `hint`. Questions are not printed then: a view \
 that awaits an answer has `confirm` or `undecided` set, and standard input is read for a line `yes` or `no`.
 
