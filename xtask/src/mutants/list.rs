@@ -268,10 +268,10 @@ pub const MUTANTS: [Mutant; 34] = [
     },
     Mutant {
         name: "accept a signature by its r alone",
-        file: "crates/dkls/src/sign/plan.rs",
-        find: "Secp256k1::mul_base(&(self.digest * s_inverse)) + of_key != self.nonce_point",
-        replace: "point_bytes(&(Secp256k1::mul_base(&(self.digest * s_inverse)) + of_key)).get(1..) \
-                  != point_bytes(&self.nonce_point).get(1..)",
+        file: "crates/dkls/src/sign/plan/acceptance.rs",
+        find: "Secp256k1::mul_base(&(self.digest * s_inverse)) + of_key == self.nonce_point",
+        replace: "crate::wire::point_bytes(&(Secp256k1::mul_base(&(self.digest * s_inverse)) + of_key)).get(1..) \
+                  == crate::wire::point_bytes(&self.nonce_point).get(1..)",
         package: DKLS,
         test: "k34_g11_a_signature_of_the_opposite_nonce_point",
     },
