@@ -10,6 +10,7 @@ use quorate_primitives::{HedgedRng, KeyPurpose, ParticipantId, Secret, Threshold
 use quorate_threshold::frost::{KeyPackage, PublicKeyPackage, SigningNonces, SigningPackage};
 use quorate_threshold::suite::{Curve, Ed25519, Secp256k1};
 use quorate_threshold::{KeyShare, PublicKeys};
+use rand_core::RngCore;
 
 /// A key of two, dealt here.
 struct Group {
@@ -45,23 +46,23 @@ fn group(purpose: KeyPurpose) -> Group {
 /// Nonces drawn and committed to.
 pub struct Committing {
     group: Group,
-    rng: HedgedRng,
+    seed: [u8; 32],
 }
 
 impl Committing {
     pub fn new(purpose: KeyPurpose) -> Self {
-        Self { group: group(purpose), rng: HedgedRng::new(&[0; 32], b"", b"public") }
+        Self { group: group(purpose), seed: [0; 32] }
     }
 }
 
 impl Step for Committing {
     fn load(&mut self, secrets: &mut HedgedRng) {
-        self.rng = secrets.clone();
+        secrets.fill_bytes(&mut self.seed);
     }
 
     fn take(&self) {
         let [member, _] = &self.group.members;
-        let _ = black_box(member.commit(b"dudect", &mut self.rng.clone()));
+        let _ = black_box(member.commit(b"dudect", &mut HedgedRng::new(&self.seed, b"", b"")));
     }
 }
 

@@ -52,13 +52,11 @@ fn set_up(rng: &mut SecretRng) -> [PairKeys; 2] {
     };
     let [(round_1, trees_1), (round_2, trees_2)] =
         [(round_1, transfers_2), (round_2, transfers_1)].map(finish);
-    let mut keys =
-        [round_1.finish(&trees_2).expect("keys"), round_2.finish(&trees_1).expect("keys")].map(stored);
-    let statements = keys.each_ref().map(|keys| *keys.statement());
-    for (keys, statement) in keys.iter_mut().zip(statements) {
-        keys.confirm(&statement).expect("equal");
-    }
-    keys
+    let keys = [round_1.finish(&trees_2).expect("keys"), round_2.finish(&trees_1).expect("keys")].map(stored);
+    keys.map(|keys| {
+        let statement = *keys.statement();
+        keys.confirm(&statement).expect("equal")
+    })
 }
 
 /// Pair keys as they come back from the vault.

@@ -6,7 +6,7 @@ use quorate_primitives::HedgedRng;
 
 use super::check::LinearHash;
 use super::{Call, Corrections, DEPTH, KAPPA, LEAVES, OTS, PairKeys, Shape, TREES, matrix, prg};
-use crate::pair::timing::{block, fork, keys, pair, public};
+use crate::pair::timing::{Seeded, block, keys, pair, public};
 use crate::timing::Step;
 
 const SHAPE: Shape = Shape::of_batch(1);
@@ -29,13 +29,13 @@ fn fill(blocks: &mut [u128], rng: &mut HedgedRng) {
 pub struct Choosing {
     seeds: Vec<u128>,
     keys: PairKeys,
-    rng: HedgedRng,
+    rng: Seeded,
 }
 
 impl Default for Choosing {
     fn default() -> Self {
         let seeds = vec![0; TREES * LEAVES];
-        Self { keys: keys(0, &seeds), seeds, rng: public() }
+        Self { keys: keys(0, &seeds), seeds, rng: Seeded::default() }
     }
 }
 
@@ -43,11 +43,11 @@ impl Step for Choosing {
     fn load(&mut self, secrets: &mut HedgedRng) {
         fill(&mut self.seeds, secrets);
         self.keys = keys(0, &self.seeds);
-        self.rng = fork(secrets);
+        self.rng.load(secrets);
     }
 
     fn take(&self) {
-        black_box(call().choose(&self.keys, &mut self.rng.clone()));
+        black_box(call().choose(&self.keys, &mut self.rng.rng()));
     }
 }
 

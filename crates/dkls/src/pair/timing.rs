@@ -51,11 +51,18 @@ fn bit(rng: &mut HedgedRng) -> u8 {
     byte & 1
 }
 
-/// A generator of a step's own, from a secret seed.
-pub(crate) fn fork(rng: &mut HedgedRng) -> HedgedRng {
-    let mut seed = [0; 32];
-    rng.fill_bytes(&mut seed);
-    HedgedRng::new(&seed, b"", b"")
+/// The seed of a step's own generator: a generator is not copied, so a step that is taken twice makes it anew.
+#[derive(Default)]
+pub(crate) struct Seeded([u8; 32]);
+
+impl Seeded {
+    pub(crate) fn load(&mut self, secrets: &mut HedgedRng) {
+        secrets.fill_bytes(&mut self.0);
+    }
+
+    pub(crate) fn rng(&self) -> HedgedRng {
+        HedgedRng::new(&self.0, b"", b"")
+    }
 }
 
 /// A generator for what is public in a step.
@@ -66,23 +73,23 @@ pub(crate) fn public() -> HedgedRng {
 /// Alice offers one transfer. Secret: her choice and y.
 pub struct Offering {
     choice: Choice,
-    rng: HedgedRng,
+    rng: Seeded,
 }
 
 impl Default for Offering {
     fn default() -> Self {
-        Self { choice: Choice::from(0), rng: public() }
+        Self { choice: Choice::from(0), rng: Seeded::default() }
     }
 }
 
 impl Step for Offering {
     fn load(&mut self, secrets: &mut HedgedRng) {
         self.choice = Choice::from(bit(secrets));
-        self.rng = fork(secrets);
+        self.rng.load(secrets);
     }
 
     fn take(&self) {
-        black_box(Receiver::new(&CONTEXT, &[self.choice], &mut self.rng.clone()));
+        black_box(Receiver::new(&CONTEXT, [self.choice].into_iter(), &mut self.rng.rng()));
     }
 }
 
@@ -98,7 +105,7 @@ impl Default for Receiving {
     fn default() -> Self {
         let choice = Choice::from(0);
         let mut rng = public();
-        let receiver = Receiver::new(&CONTEXT, &[choice], &mut rng);
+        let receiver = Receiver::new(&CONTEXT, [choice].into_iter(), &mut rng);
         let point = *Sender::new(&mut rng).point();
         let Ok(multiples) = base_ot::multiples(&point) else { unreachable!("it is a point") };
         Self { choice, receiver, point, multiples }
@@ -108,11 +115,16 @@ impl Default for Receiving {
 impl Step for Receiving {
     fn load(&mut self, secrets: &mut HedgedRng) {
         self.choice = Choice::from(bit(secrets));
-        self.receiver = Receiver::new(&CONTEXT, &[self.choice], secrets);
+        self.receiver = Receiver::new(&CONTEXT, [self.choice].into_iter(), secrets);
     }
 
     fn take(&self) {
-        black_box(self.receiver.seeds_with(&self.multiples, &CONTEXT, &[self.choice], &self.point));
+        black_box(self.receiver.seeds_with(
+            &self.multiples,
+            &CONTEXT,
+            [self.choice].into_iter(),
+            &self.point,
+        ));
     }
 }
 
@@ -125,7 +137,7 @@ pub struct Sending {
 impl Default for Sending {
     fn default() -> Self {
         let mut rng = public();
-        let offers = Receiver::new(&CONTEXT, &[Choice::from(0)], &mut rng).offers().to_vec();
+        let offers = Receiver::new(&CONTEXT, [Choice::from(0)].into_iter(), &mut rng).offers().to_vec();
         Self { sender: Sender::new(&mut rng), offers }
     }
 }
@@ -143,12 +155,12 @@ impl Step for Sending {
 /// Bob makes one tree. Secret: the root and the seeds of its four transfers.
 pub struct Planting {
     keys: [[Seed; 2]; DEPTH],
-    rng: HedgedRng,
+    rng: Seeded,
 }
 
 impl Default for Planting {
     fn default() -> Self {
-        Self { keys: [[[0; 16]; 2]; DEPTH], rng: public() }
+        Self { keys: [[[0; 16]; 2]; DEPTH], rng: Seeded::default() }
     }
 }
 
@@ -157,11 +169,11 @@ impl Step for Planting {
         for seed in self.keys.iter_mut().flatten() {
             secrets.fill_bytes(seed);
         }
-        self.rng = fork(secrets);
+        self.rng.load(secrets);
     }
 
     fn take(&self) {
-        black_box(ggm::plant(&CONTEXT, &self.keys, &mut self.rng.clone()));
+        black_box(ggm::plant(&CONTEXT, &self.keys, &mut self.rng.rng()));
     }
 }
 

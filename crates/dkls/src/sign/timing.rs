@@ -34,6 +34,7 @@ impl Default for Sharing {
             epoch: 1,
             nonce_point,
             commitments: BTreeMap::from([(pair.low(), [0; 32]), (pair.high(), [0; 32])]),
+            message: None,
         };
         let plan = Threshold::new(2, 2).ok().and_then(|threshold| {
             let keys = PublicKeys {

@@ -7,7 +7,7 @@ use quorate_primitives::HedgedRng;
 use quorate_threshold::suite::{Curve, Secp256k1};
 use rand_core::RngCore;
 
-use super::{Context, OTS, Product, input};
+use super::{Context, OTS, Product, chi};
 use crate::pair::timing::{block, pair, public};
 use crate::timing::Step;
 
@@ -112,6 +112,6 @@ impl Step for Combining {
     }
 
     fn take(&self) {
-        black_box(input(&self.choices));
+        black_box(chi(&self.choices));
     }
 }
