@@ -101,10 +101,12 @@ impl Pool {
         Some(ids)
     }
 
-    /// Returns how many presignatures of `owner` and `signers` are for this message.
+    /// Returns how many presignatures of `owner` and `signers` are for this message, and given to no session.
     pub fn made_for(&self, owner: ParticipantId, signers: &[ParticipantId], message: MessageHash) -> usize {
-        let fits = |held: &&Held| held.is_for(owner, signers) && held.message() == Some(message);
-        self.held.values().filter(fits).count()
+        let fits = |(id, held): &(&PresignatureId, &Held)| {
+            held.is_for(owner, signers) && held.message() == Some(message) && !self.chosen.contains(id)
+        };
+        self.held.iter().filter(fits).count()
     }
 
     /// Returns whether any presignature is for one message only.

@@ -8,10 +8,10 @@ use quorate_dkls::{Offence, Pair};
 use quorate_session::envelope::{Envelope, Protocol};
 use quorate_session::output::Output;
 use quorate_session::pool::Pool;
-use quorate_session::presigning::{self, Life, Presigning, Wanted};
+use quorate_session::presigning::{self, Life, Presigning};
 use quorate_session::signing::{Blame, Failure, Mutation, SHARE_PATIENCE, Signing, Wants};
 
-use crate::ecdsa_world::{World, check, generations, keys};
+use crate::ecdsa_world::{World, check};
 use crate::request::SHARE;
 use crate::support::{NOW, p, signed};
 
@@ -137,23 +137,7 @@ fn c5_stuck_randomness_gives_no_two_sessions_one_id() {
 #[test]
 fn b6_a_restart_in_the_middle_of_a_batch_is_nobodys_offence() {
     let mut world = World::paired(78);
-    let signers = [p(1), p(2)];
-    let now = world.now;
-    let member = world.member(1);
-    let generations = generations(&signers, &member.pairs);
-    let pairs = keys(&signers, p(1), &member.pairs);
-    let seat = Arc::clone(&member.seat);
-    let begun = Presigning::propose(
-        seat,
-        &member.shares[0],
-        Wanted { signers: &signers, batch: 1, life: Life(NOW), message: None },
-        &pairs,
-        generations,
-        &[1; 32],
-        now,
-    );
-    member.presigning = Some(begun.unwrap());
-    world.drain(1);
+    world.begin_presigning(1, &[1, 2], 1);
     // The owner hears of member 2's first life, which ends before it hears anything of the owner's.
     let proposal = world.mail.front().unwrap().1.clone();
     let to_second: Vec<_> = world.mail.drain(..).collect();

@@ -387,3 +387,26 @@ fn plain_mode_is_refused_where_nothing_is_bound() {
     let refused = group.nodes[0].device.handle_command(propose, now);
     assert!(matches!(refused, Err(CommandError::NothingToBind(Chain::Solana))));
 }
+
+/// Each takes a presignature of its own, although one message is all that the two sign.
+#[test]
+fn two_plain_requests_of_one_message_at_once_are_both_signed() {
+    let mut group = Group::with_wallet(39);
+    let request = Request { plain: true, ..transfer(&mut group, Chain::Ethereum) };
+    for note in ["one", "other"] {
+        let (request, note) = (request.clone(), note.to_owned());
+        group.command(0, Command::Propose { wallet: None, request, note, ttl: 60_000 });
+    }
+    group.run();
+    let asked = group.nodes[2].views.iter().filter_map(|view| match view {
+        View::Request { request } => Some(request.id.clone()),
+        _ => None,
+    });
+    let asked: std::collections::BTreeSet<String> = asked.collect();
+    assert_eq!(asked.len(), 2);
+    for request in asked {
+        group.command(2, Command::Approve { request });
+    }
+    group.run();
+    assert_eq!(group.signed(0).len(), 2);
+}

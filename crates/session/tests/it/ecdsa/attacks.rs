@@ -86,16 +86,7 @@ fn k14_c4_a_package_that_names_used_presignatures_releases_no_share() {
 #[test]
 fn k32_a_flood_of_presigning_messages_is_neither_kept_nor_believed() {
     let mut world = World::paired(86);
-    let signers = [p(1), p(2)];
-    let now = world.now;
-    let member = world.member(1);
-    let generations = generations(&signers, &member.pairs);
-    let pairs = keys(&signers, p(1), &member.pairs);
-    let seat = Arc::clone(&member.seat);
-    let wanted = Wanted { signers: &signers, batch: 1, life: Life(NOW), message: None };
-    let begun = Presigning::propose(seat, &member.shares[0], wanted, &pairs, generations, &[1; 32], now);
-    member.presigning = Some(begun.unwrap());
-    world.drain(1);
+    world.begin_presigning(1, &[1, 2], 1);
     let mut truths = 0;
     while let Some((to, envelope)) = world.mail.pop_front() {
         let header = envelope.header.clone();
