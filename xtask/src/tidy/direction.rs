@@ -12,7 +12,7 @@ const FOR_TESTS: [&str; 1] = ["quorate-testkit"];
 ///
 /// Because every arrow stands here, what is not reachable through them is not reachable at all: `signal` never
 /// sees a share, and a user interface sees the protocol only through `wallet`.
-const ALLOWED: [(&str, &[&str]); 13] = [
+const ALLOWED: [(&str, &[&str]); 14] = [
     ("quorate-primitives", &[]),
     ("quorate-threshold", &["quorate-primitives"]),
     ("quorate-dkls", &["quorate-primitives", "quorate-threshold"]),
@@ -33,6 +33,18 @@ const ALLOWED: [(&str, &[&str]); 13] = [
     ("quorate-net", &["quorate-primitives", "quorate-transport"]),
     ("quorate-signal", &["quorate-primitives", "quorate-transport"]),
     ("quorate", &["quorate-primitives", "quorate-vault", "quorate-net", "quorate-wallet", "quorate-signal"]),
+    (
+        "quorate-node",
+        &[
+            "quorate-primitives",
+            "quorate-threshold",
+            "quorate-dkls",
+            "quorate-transport",
+            "quorate-session",
+            "quorate-vault",
+            "quorate-signer-api",
+        ],
+    ),
     ("quorate-tests", &[]),
     ("xtask", &[]),
 ];
