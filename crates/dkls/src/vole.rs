@@ -8,6 +8,7 @@
 
 #[cfg(test)]
 mod tests;
+mod unreduced;
 
 #[cfg(quorate_timing)]
 pub(crate) mod timing;
@@ -25,6 +26,7 @@ use crate::hash::{narrow_scalar, short_hash, wide_scalar};
 use crate::pair::Direction;
 use crate::wire::{SCALAR_LEN, scalar_bytes};
 use crate::{Offence, Part};
+use unreduced::Unreduced;
 
 /// ξ = 256 + 2·80 rows per multiplication.
 pub(crate) const OTS: usize = 416;
@@ -109,15 +111,17 @@ impl Context {
         }
         let [theta_1, theta_2] = self.challenge(index, &masked);
         let eta = check_input + theta_1 * first + theta_2 * second;
-        let combined = pads.iter().map(|[one, two, check]| check + theta_1 * one + theta_2 * two);
+        let combined =
+            pads.iter().map(|[one, two, check]| check + sum_of_two((&theta_1, one), (&theta_2, two)));
         let mu = self.check_hash(index, combined);
-        let mut outputs = Secret::new([Scalar::ZERO; 2]);
-        let [c_1, c_2] = outputs.expose_mut();
+        let [mut sum_1, mut sum_2] = [Unreduced::ZERO; 2];
         for ([one, two, _], factor) in pads.iter().zip(GADGET.iter()) {
-            *c_1 -= factor * one;
-            *c_2 -= factor * two;
+            sum_1.add_product(factor, one);
+            sum_2.add_product(factor, two);
         }
-        (Product { masked, eta, mu }, outputs)
+        // A negation asks whether it is of zero.
+        let outputs = [&sum_1, &sum_2].map(|sum| Scalar::ZERO - sum.reduce());
+        (Product { masked, eta, mu }, Secret::new(outputs))
     }
 
     /// Bob's side of multiplication `index`: `rows` are his v_j. Checks Alice's message and returns d for each input.
@@ -129,8 +133,7 @@ impl Context {
         product: &Product,
     ) -> Result<Secret<[Scalar; 2]>, Offence> {
         let [theta_1, theta_2] = self.challenge(index, &product.masked);
-        let mut outputs = Secret::new([Scalar::ZERO; 2]);
-        let [d_1, d_2] = outputs.expose_mut();
+        let [mut d_1, mut d_2] = [Unreduced::ZERO; 2];
         let mut combined = Zeroizing::new(Vec::with_capacity(OTS));
         let received = product.masked.chunks_exact(WIDTH * SCALAR_LEN);
         for ((((row, bit), masked), factor), j) in
@@ -145,11 +148,12 @@ impl Context {
             }
             let [one, two, check] = &*d;
             let eta = Scalar::conditional_select(&Scalar::ZERO, &product.eta, bit);
-            combined.push(check + theta_1 * one + theta_2 * two - eta);
-            *d_1 += factor * one;
-            *d_2 += factor * two;
+            combined.push(check + sum_of_two((&theta_1, one), (&theta_2, two)) - eta);
+            d_1.add_product(factor, one);
+            d_2.add_product(factor, two);
         }
         let mu = self.check_hash(index, combined.iter().copied());
+        let outputs = Secret::new([d_1.reduce(), d_2.reduce()]);
         if bool::from(mu.ct_eq(&product.mu)) { Ok(outputs) } else { Err(Offence::Multiplication) }
     }
 
@@ -195,6 +199,14 @@ impl Context {
         }
         hasher.finalize().into()
     }
+}
+
+/// a·b + c·d.
+fn sum_of_two((a, b): (&Scalar, &Scalar), (c, d): (&Scalar, &Scalar)) -> Scalar {
+    let mut sum = Unreduced::ZERO;
+    sum.add_product(a, b);
+    sum.add_product(c, d);
+    sum.reduce()
 }
 
 fn decode(bytes: &[u8]) -> Result<Scalar, Offence> {

@@ -144,7 +144,7 @@ impl Signing {
         let proposal = seat.say(Protocol::Signing, session, (Round::Proposal as u8, 0), None, body);
         let mut signing = Self::build(seat, shares, &proposal, now)?;
         signing.sent.push(proposal.clone());
-        signing.out.push(Output::Append(Mutation::Opened { proposal: proposal.clone() }));
+        signing.out.push(Output::Persist(Mutation::Opened { proposal: proposal.clone() }));
         signing.out.push(Output::Send(Recipient::All, proposal));
         signing.schedule();
         Ok(signing)

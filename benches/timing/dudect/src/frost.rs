@@ -1,6 +1,7 @@
-//! FROST: commitments and shares of one of two signers. The key is the same in both classes, the nonces are not.
+//! FROST: commitments and shares of one of two signers. The key is the same in both classes, its nonces are not.
 //!
-//! A BIP-340 share is not here: nonces are negated by the parity of the nonce point R, which is public but differs by class.
+//! The other signer's nonces are fresh in both classes, so that the nonce point R, whose parity decides whether BIP-340
+//! nonces are negated, is public and distributed alike in both.
 
 use std::cell::Cell;
 use std::hint::black_box;
@@ -69,6 +70,8 @@ impl Step for Committing {
 /// A share made from nonces, of a package that is ready.
 pub struct Signing {
     group: Group,
+    /// Draws the other signer's nonces.
+    other: HedgedRng,
     /// Taken by the step: nonces sign once.
     ready: Cell<Option<SigningNonces>>,
     package: Option<SigningPackage>,
@@ -76,14 +79,16 @@ pub struct Signing {
 
 impl Signing {
     pub fn new(purpose: KeyPurpose) -> Self {
-        Self { group: group(purpose), ready: Cell::new(None), package: None }
+        let other = HedgedRng::new(&[1; 32], b"", b"the other signer");
+        Self { group: group(purpose), other, ready: Cell::new(None), package: None }
     }
 }
 
 impl Step for Signing {
     fn load(&mut self, secrets: &mut HedgedRng) {
         let Group { keys, members } = &self.group;
-        let [one, two] = members.each_ref().map(|member| member.commit(b"dudect", secrets));
+        let [one, two] = members;
+        let (one, two) = (one.commit(b"dudect", secrets), two.commit(b"dudect", &mut self.other));
         let commitments = [&one, &two].map(|nonces| (nonces.participant(), nonces.commitments()));
         self.package = Some(SigningPackage::new(keys, b"a message", commitments).expect("a package"));
         self.ready.set(Some(one));

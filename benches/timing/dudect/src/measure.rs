@@ -15,8 +15,17 @@ const WARM_UP: usize = 2_000;
 /// The secret of the fixed class.
 pub const FIXED: [u8; 32] = [0x5a; 32];
 
+/// What tells the classes apart.
+#[derive(Clone, Copy)]
+pub enum Classes {
+    /// One secret against random ones.
+    FixedAndRandom,
+    /// Nothing: what the method itself finds where there is nothing to find.
+    Null,
+}
+
 /// Takes the step `samples` times, each time in one of the classes.
-pub fn measure(step: &mut dyn Step, samples: usize) -> Samples {
+pub fn measure(step: &mut dyn Step, samples: usize, classes: Classes) -> Samples {
     let mut seed = [0; 32];
     rand_core::OsRng.fill_bytes(&mut seed);
     let mut rng = ChaCha20Rng::from_seed(seed);
@@ -26,7 +35,10 @@ pub fn measure(step: &mut dyn Step, samples: usize) -> Samples {
         let mut random = [0; 32];
         rng.fill_bytes(&mut random);
         let fixed = rng.next_u32() & 1 == 1;
-        let mask = u8::from(fixed).wrapping_neg();
+        let mask = match classes {
+            Classes::FixedAndRandom => u8::from(fixed).wrapping_neg(),
+            Classes::Null => 0,
+        };
         for (byte, other) in random.iter_mut().zip(FIXED) {
             *byte ^= (*byte ^ other) & mask;
         }

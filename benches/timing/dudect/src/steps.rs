@@ -70,6 +70,7 @@ pub fn paths() -> Vec<Path> {
             Box::new(Committing::new(KeyPurpose::Bip340Secp256k1)),
         ),
         path("FROST commitments, Ed25519: nonces", Slow, Box::new(Committing::new(KeyPurpose::Ed25519))),
+        path("FROST share, BIP-340: nonces", Slow, Box::new(Signing::new(KeyPurpose::Bip340Secp256k1))),
         path("FROST share, Ed25519: nonces", Slow, Box::new(Signing::new(KeyPurpose::Ed25519))),
     ]
 }

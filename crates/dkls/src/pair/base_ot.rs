@@ -97,6 +97,12 @@ impl Sender {
         Self { exponent, point }
     }
 
+    /// A sender with another's point, for a measurement that varies the exponent alone.
+    #[cfg(quorate_timing)]
+    pub(super) fn with_point(point: [u8; 32], rng: &mut (impl RngCore + CryptoRng)) -> Self {
+        Self { exponent: Secret::new(Scalar::random(rng)), point }
+    }
+
     pub(super) const fn point(&self) -> &[u8; 32] {
         &self.point
     }

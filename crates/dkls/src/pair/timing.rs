@@ -128,7 +128,8 @@ impl Step for Receiving {
     }
 }
 
-/// Bob computes both seeds of one transfer. Secret: a.
+/// Bob computes both seeds of one transfer. Secret: a. His published point, which is sorted and hashed, is the same in
+/// both classes.
 pub struct Sending {
     sender: Sender,
     offers: Vec<Offer>,
@@ -144,7 +145,8 @@ impl Default for Sending {
 
 impl Step for Sending {
     fn load(&mut self, secrets: &mut HedgedRng) {
-        self.sender = Sender::new(secrets);
+        let point = *self.sender.point();
+        self.sender = Sender::with_point(point, secrets);
     }
 
     fn take(&self) {

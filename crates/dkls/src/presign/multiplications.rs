@@ -171,8 +171,8 @@ impl Bob<'_> {
         if self.inputs_are_right(received.expose(), rng) { Ok(received) } else { Err(Offence::Exponent) }
     }
 
-    /// χ·R_j − Γ_j^u = d^u·G and χ·pk_j − Γ_j^v = d^v·G for the whole batch at once, each equation times a factor of 128
-    /// bits that nobody knew when the message was sent.
+    /// χ·R_j − Γ_j^u = d^u·G and χ·pk_j − Γ_j^v = d^v·G for the whole batch at once: the first equation as it is, each
+    /// other times a factor of 128 bits that nobody knew when the message was sent.
     fn inputs_are_right(&self, received: &[[Scalar; 2]], rng: &mut (impl RngCore + CryptoRng)) -> bool {
         let Some(share) = self.session.group.point(self.peer) else { return false };
         let mut public = Vec::with_capacity(2 * received.len());
@@ -182,8 +182,9 @@ impl Bob<'_> {
         let mut terms = Zeroizing::new(Vec::with_capacity(received.len() + 1));
         let batch = received.iter().zip(self.side.chi.expose()).zip(&self.opening.points);
         for (((d, chi), nonce), Multiplied { gammas, .. }) in batch.zip(&self.message.products) {
-            let factors = [short_factor(rng), short_factor(rng)];
-            let [for_nonce, for_share] = factors;
+            let for_nonce = if public.is_empty() { Scalar::ONE } else { short_factor(rng) };
+            let for_share = short_factor(rng);
+            let factors = [for_nonce, for_share];
             terms.push((nonce.to_projective(), for_nonce * chi));
             *of_share += for_share * chi;
             for (factor, d) in factors.iter().zip(d) {
