@@ -4,4 +4,5 @@
 //! submits transactions; the committee makes keys and signatures with the other nodes. Neither trusts what it reads: the
 //! NEAR side checks what an RPC answers, the committee what its peers send.
 
+pub mod committee;
 pub mod events;

@@ -38,22 +38,25 @@ pub struct Derivation {
     pub path: Vec<u32>,
     /// Whether BIP-341's tweak without a script tree comes last: a Taproot output key. BIP-340 keys only.
     pub taproot: bool,
+    /// A number that is added to the stored key instead of all that: 32 bytes in the byte order of the curve, below its
+    /// order. See [`Epsilon::derivation`].
+    pub added: Option<[u8; 32]>,
 }
 
 impl Derivation {
     /// The stored key itself.
     pub const fn root() -> Self {
-        Self { path: Vec::new(), taproot: false }
+        Self { path: Vec::new(), taproot: false, added: None }
     }
 
     /// A child without a Taproot tweak.
     pub const fn child(path: Vec<u32>) -> Self {
-        Self { path, taproot: false }
+        Self { path, taproot: false, added: None }
     }
 
     /// A Taproot output key.
     pub const fn taproot(path: Vec<u32>) -> Self {
-        Self { path, taproot: true }
+        Self { path, taproot: true, added: None }
     }
 }
 
@@ -96,6 +99,9 @@ pub enum DeriveError {
     /// The tweak of Chain Signatures is not below the order of secp256k1. Use another path.
     #[error("the tweak of this account and path is not below the group order")]
     EpsilonRange,
+    /// A number is to be added to a child of a path.
+    #[error("a number is added to the stored key alone, not after a path")]
+    Mixed,
     /// The account that asks has a comma, so that it and its path could be another's.
     #[error("an account with a comma")]
     Predecessor,

@@ -84,6 +84,22 @@ impl DeviceIdentity {
         Self { seed: seed.duplicate(), signing, agreement, public }
     }
 
+    /// The identity of a member whom others know by an Ed25519 key alone, such as a node that a contract lists: it signs
+    /// with that key and agrees with the same key's image on Curve25519 (RFC 7748, section 4.1), so that
+    /// [`IdentityKey::from_ed25519`] is all that others need.
+    ///
+    /// `secret` is the 32-byte secret of RFC 8032. It is also the identity's seed, from which [`Self::from_seed`] makes
+    /// another identity.
+    pub fn from_ed25519(secret: &Secret<[u8; 32]>) -> Self {
+        let signing = SigningKey::from_bytes(secret.expose());
+        let agreement = StaticSecret::from(*Zeroizing::new(signing.to_scalar_bytes()));
+        let public = IdentityKey {
+            signing: signing.verifying_key().to_bytes(),
+            agreement: PublicKey::from(&agreement).to_bytes(),
+        };
+        Self { seed: secret.duplicate(), signing, agreement, public }
+    }
+
     /// Returns the seed, for the vault.
     pub const fn seed(&self) -> &Secret<[u8; 32]> {
         &self.seed

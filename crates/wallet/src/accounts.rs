@@ -33,7 +33,7 @@ impl Account {
     /// Returns one of the account's keys: the path, and on Taproot the tweak of BIP-341.
     pub(crate) fn task_key(self, purpose: KeyPurpose) -> TaskKey {
         let taproot = purpose == KeyPurpose::Bip340Secp256k1;
-        TaskKey { purpose, derivation: Derivation { path: self.path(), taproot } }
+        TaskKey { purpose, derivation: Derivation { path: self.path(), taproot, added: None } }
     }
 
     /// Reads an account back from a key of a request.

@@ -9,7 +9,7 @@ use curve25519_dalek::scalar::Scalar;
 use quorate_primitives::KeyPurpose;
 use sha3::{Digest, Sha3_256};
 
-use super::DeriveError;
+use super::{Derivation, DeriveError};
 use crate::key::PublicKeys;
 use crate::suite::{Curve, Ed25519, Secp256k1};
 
@@ -56,6 +56,14 @@ impl Epsilon {
             KeyPurpose::Ed25519 => Ok(Scalar::from_bytes_mod_order(self.0).to_bytes()),
             KeyPurpose::Bip340Secp256k1 => Err(DeriveError::NotAdditive { purpose }),
         }
+    }
+
+    /// Returns the way from a stored key to the account's.
+    ///
+    /// # Errors
+    /// As [`Epsilon::added_to`].
+    pub fn derivation(&self, purpose: KeyPurpose) -> Result<Derivation, DeriveError> {
+        Ok(Derivation { added: Some(self.added_to(purpose)?), ..Derivation::root() })
     }
 
     /// Derives the account's public key: 33 bytes compressed on secp256k1, 32 on Ed25519.

@@ -5,7 +5,7 @@ use quorate_primitives::KeyPurpose;
 use zeroize::Zeroize;
 
 use super::{Derivation, DeriveChild, DeriveError, HARDENED, MAX_DEPTH, is_identity};
-use crate::suite::Curve;
+use crate::suite::{Curve, CurveError};
 
 /// The map `x ↦ ±x + add` from a stored key to a child. Lagrange coefficients sum to one, so applying it to every
 /// share applies it to the key.
@@ -85,6 +85,9 @@ pub(crate) fn derive_tweak<C: DeriveChild>(
     derivation: &Derivation,
 ) -> Result<(Tweak<C>, [u8; 32]), DeriveError> {
     check(purpose, derivation)?;
+    if let Some(number) = &derivation.added {
+        return Ok((add(root, number)?, *chain_code));
+    }
     let (mut tweak, mut point, mut chain_code) = (Tweak::<C>::identity(), *root, *chain_code);
     for &index in &derivation.path {
         let child = C::child_tweak(&point, &chain_code, index).ok_or(DeriveError::Invalid { index })?;
@@ -113,6 +116,15 @@ pub(crate) fn derive_tweak<C: DeriveChild>(
     Ok((tweak, chain_code))
 }
 
+/// Returns the map that adds a number to the stored key.
+fn add<C: DeriveChild>(root: &Element<C>, number: &[u8; 32]) -> Result<Tweak<C>, DeriveError> {
+    let number = C::scalar_from_bytes(number).map_err(|_| DeriveError::EpsilonRange)?;
+    if is_identity::<C>(&(*root + C::mul_base(&number))) {
+        return Err(DeriveError::Key(CurveError::Identity));
+    }
+    Ok(Tweak { negate: false, add: number })
+}
+
 fn check(purpose: KeyPurpose, derivation: &Derivation) -> Result<(), DeriveError> {
     if derivation.path.len() > MAX_DEPTH {
         return Err(DeriveError::TooDeep { depth: derivation.path.len() });
@@ -122,6 +134,14 @@ fn check(purpose: KeyPurpose, derivation: &Derivation) -> Result<(), DeriveError
     }
     if derivation.taproot && purpose != KeyPurpose::Bip340Secp256k1 {
         return Err(DeriveError::NotTaproot { purpose });
+    }
+    if derivation.added.is_some() {
+        if !derivation.path.is_empty() || derivation.taproot {
+            return Err(DeriveError::Mixed);
+        }
+        if purpose == KeyPurpose::Bip340Secp256k1 {
+            return Err(DeriveError::NotAdditive { purpose });
+        }
     }
     Ok(())
 }

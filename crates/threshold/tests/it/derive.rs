@@ -3,7 +3,7 @@
 use quorate_primitives::{KeyPurpose, Secret};
 use quorate_threshold::PublicKeys;
 use quorate_threshold::derive::{
-    Derivation, DeriveError, HARDENED, MAX_DEPTH, derive_public, taproot_output_key,
+    Derivation, DeriveError, Epsilon, HARDENED, MAX_DEPTH, derive_public, taproot_output_key,
 };
 use quorate_threshold::frost::{KeyPackage, PublicKeyPackage, verify};
 use quorate_threshold::suite::{Curve, CurveError, Secp256k1};
@@ -45,6 +45,36 @@ fn children_sign_and_everybody_finds_the_same_key() {
             assert_eq!(keys.len(), distinct);
         }
     }
+}
+
+/// B19: a NEAR account's child signs under the key that the signer contract derives.
+#[test]
+fn b19_children_of_accounts_sign_under_the_keys_that_contracts_derive() {
+    let purpose = KeyPurpose::Ed25519;
+    for seed in 0..8 {
+        let public = deal(purpose, 2, 3, seed).remove(0).public;
+        let epsilon = Epsilon::new("alice.near", &format!("path {seed}")).unwrap();
+        let derivation = epsilon.derivation(purpose).unwrap();
+        let key = epsilon.public_key(&public).unwrap();
+        assert_eq!(derive_public(&public, &derivation).unwrap().public_key, key);
+        let child = Group::deal(purpose, 2, 3, seed).derive(&derivation);
+        let signature = child.sign(b"m", &[1, 3], seed).unwrap();
+        verify(purpose, key.as_slice().try_into().unwrap(), b"m", &signature).unwrap();
+    }
+}
+
+#[test]
+fn a_number_is_added_to_a_stored_key_alone() {
+    let number = Some([1; 32]);
+    let ecdsa = deal(KeyPurpose::EcdsaSecp256k1, 2, 3, 1).remove(0).public;
+    let after_a_path = Derivation { added: number, ..Derivation::child(vec![1]) };
+    assert_eq!(derive_public(&ecdsa, &after_a_path), Err(DeriveError::Mixed));
+    let too_large = Derivation { added: Some([0xff; 32]), ..Derivation::root() };
+    assert_eq!(derive_public(&ecdsa, &too_large), Err(DeriveError::EpsilonRange));
+    let purpose = KeyPurpose::Bip340Secp256k1;
+    let bip340 = deal(purpose, 2, 3, 1).remove(0).public;
+    let added = Derivation { added: number, ..Derivation::root() };
+    assert_eq!(derive_public(&bip340, &added), Err(DeriveError::NotAdditive { purpose }));
 }
 
 /// G12: BIP-32 on the stored point, even y, the tweak once, even y; by the primitives alone.

@@ -37,6 +37,17 @@ impl IdentityKey {
         check_agreement(&self.agreement)
     }
 
+    /// Returns the identity of the member with this Ed25519 key, who has
+    /// [`DeviceIdentity::from_ed25519`](super::DeviceIdentity::from_ed25519).
+    ///
+    /// # Errors
+    /// [`IdentityError::MalformedSigningKey`].
+    pub fn from_ed25519(signing: [u8; 32]) -> Result<Self, IdentityError> {
+        check_signing(&signing)?;
+        let key = VerifyingKey::from_bytes(&signing).map_err(|_| IdentityError::MalformedSigningKey)?;
+        Ok(Self { signing, agreement: key.to_montgomery().to_bytes() })
+    }
+
     /// Verifies a signature that [`DeviceIdentity::sign`](super::DeviceIdentity::sign) made.
     ///
     /// # Errors

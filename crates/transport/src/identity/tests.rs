@@ -188,3 +188,24 @@ fn prints_no_secret() {
     assert_eq!(format!("{:?}", secret.relay_key(&RoomId([0; 32]))), "<redacted>");
     assert_eq!(format!("{:?}", secret.agree(&device(1).public(), b"").unwrap()), "<redacted>");
 }
+
+#[test]
+fn an_ed25519_key_alone_gives_an_identity() {
+    for number in 0..20 {
+        let [one, other] =
+            [number, number + 100].map(|n| DeviceIdentity::from_ed25519(&Secret::new([n; 32])));
+        let public = IdentityKey::from_ed25519(one.public().signing).unwrap();
+        assert_eq!((public, public.check()), (one.public(), Ok(())));
+        assert!(one.agree(&other.public(), b"").is_ok() && other.agree(&public, b"").is_ok());
+        let signature = one.sign("test", b"message");
+        assert_eq!(public.verify("test", b"message", &signature), Ok(()));
+    }
+}
+
+#[test]
+fn b4_no_identity_comes_of_a_low_order_ed25519_key() {
+    for point in EIGHT_TORSION {
+        let refused = IdentityKey::from_ed25519(point.compress().0);
+        assert_eq!(refused, Err(IdentityError::MalformedSigningKey));
+    }
+}
