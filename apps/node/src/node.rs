@@ -66,9 +66,6 @@ pub enum NodeError {
     /// The committee ended.
     #[error("the committee ended: {0}")]
     Committee(String),
-    /// The pages ended.
-    #[error("the pages cannot be served")]
-    Web(#[source] io::Error),
 }
 
 impl NodeError {
@@ -82,8 +79,7 @@ impl NodeError {
             | Self::Metrics(_)
             | Self::Client(_)
             | Self::Near(NearError::NoCommittee)
-            | Self::Committee(_)
-            | Self::Web(_) => false,
+            | Self::Committee(_) => false,
         }
     }
 
@@ -98,7 +94,7 @@ impl NodeError {
                 Some("choose another address: web_ui in the file, MPC_WEB_LISTEN, or --web")
             }
             Self::Near(NearError::Chain { .. }) => Some("correct rpc_urls or chain_id (MPC_ENV)"),
-            Self::Client(_) | Self::Metrics(_) | Self::Near(_) | Self::Committee(_) | Self::Web(_) => None,
+            Self::Client(_) | Self::Metrics(_) | Self::Near(_) | Self::Committee(_) => None,
         }
     }
 }
@@ -168,7 +164,10 @@ where
     };
     let chain = async { run(client, settings, secrets.account, near, observed, stop.clone()).await };
     let result = tokio::try_join!(
-        async { serve(listener, pages, stop.clone()).await.map_err(NodeError::Web) },
+        async {
+            serve(listener, pages, stop.clone()).await;
+            Ok(())
+        },
         async { chain.await.map_err(NodeError::Near) },
         async { committee(seat).await.map_err(NodeError::Committee) },
     );

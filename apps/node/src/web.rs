@@ -3,7 +3,7 @@
 mod ready;
 
 use core::fmt::Write;
-use std::io;
+use core::time::Duration;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -13,10 +13,15 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::get;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
 
 pub use self::ready::reasons;
 use crate::config::Config;
@@ -41,13 +46,45 @@ pub struct Pages {
     pub metrics: PrometheusHandle,
 }
 
+/// Connections that are served at a time; more are dropped.
+const MAX_CONNECTIONS: usize = 64;
+
+/// How long a client may take to say what it wants.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a connection may last.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// What may be buffered of a request's head.
+const HEAD_BUFFER: usize = 16 * 1024;
+
 /// Serves the pages until `stop` is true.
-///
-/// # Errors
-/// When the listener fails.
-pub async fn serve(listener: TcpListener, pages: Pages, mut stop: watch::Receiver<bool>) -> io::Result<()> {
+pub async fn serve(listener: TcpListener, pages: Pages, mut stop: watch::Receiver<bool>) {
+    let service = TowerToHyperService::new(router(pages));
+    let mut connections = JoinSet::new();
     let ended = async move { drop(stop.wait_for(|stop| *stop).await) };
-    axum::serve(listener, router(pages)).with_graceful_shutdown(ended).await
+    tokio::pin!(ended);
+    loop {
+        tokio::select! {
+            () = &mut ended => return,
+            Some(_) = connections.join_next(), if !connections.is_empty() => {}
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) if connections.len() < MAX_CONNECTIONS => {
+                    connections.spawn(timeout(CONNECTION_TIMEOUT, talk(stream, service.clone())));
+                }
+                Ok(_) => {}
+                // No descriptor is free: one will be when a connection ends.
+                Err(_) => sleep(HEAD_TIMEOUT / 50).await,
+            },
+        }
+    }
+}
+
+/// Serves one connection. What breaks it is the client's affair.
+async fn talk(stream: TcpStream, service: TowerToHyperService<Router>) {
+    let mut server = http1::Builder::new();
+    server.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(HEAD_BUFFER);
+    let _ = server.serve_connection(TokioIo::new(stream), service).await;
 }
 
 fn router(pages: Pages) -> Router {

@@ -105,7 +105,9 @@ pub async fn run(
         checked = check_chain(&client, &settings) => checked?,
     }
     let mut shell = Shell::new(client, settings, key, observed);
+    // The committee stops too, and whoever stops first is not at fault: the order of the branches counts.
     tokio::select! {
+        biased;
         () = &mut ended => Ok(()),
         result = shell.turn(side) => result,
     }
