@@ -7,6 +7,7 @@
 pub mod command;
 pub mod config;
 pub mod events;
+pub mod figures;
 pub mod near;
 pub mod node;
 pub mod observe;

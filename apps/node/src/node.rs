@@ -7,7 +7,6 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
 use quorate_primitives::Secret;
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -16,6 +15,7 @@ use tracing::info;
 
 use crate::config::{Config, ConfigError};
 use crate::events::{CommitteeSide, channels};
+use crate::figures::Figures;
 use crate::near::client::{Client, TransportFault};
 use crate::near::key::NearKey;
 use crate::near::run::{NearError, Settings, run};
@@ -54,9 +54,6 @@ pub enum NodeError {
         /// The cause.
         source: io::Error,
     },
-    /// The figures cannot be collected.
-    #[error("figures cannot be collected")]
-    Metrics(#[from] BuildError),
     /// The RPC client cannot be made.
     #[error("the RPC client cannot be set up")]
     Client(#[from] TransportFault),
@@ -76,7 +73,6 @@ impl NodeError {
             Self::Config(_) | Self::Home { .. } | Self::Near(NearError::Chain { .. }) => true,
             Self::AlreadyRunning { .. }
             | Self::Listen { .. }
-            | Self::Metrics(_)
             | Self::Client(_)
             | Self::Near(NearError::NoCommittee)
             | Self::Committee(_) => false,
@@ -94,7 +90,7 @@ impl NodeError {
                 Some("choose another address: web_ui in the file, MPC_WEB_LISTEN, or --web")
             }
             Self::Near(NearError::Chain { .. }) => Some("correct rpc_urls or chain_id (MPC_ENV)"),
-            Self::Client(_) | Self::Metrics(_) | Self::Near(_) | Self::Committee(_) => None,
+            Self::Client(_) | Self::Near(_) | Self::Committee(_) => None,
         }
     }
 }
@@ -144,7 +140,7 @@ where
         config: config.clone(),
         account_key: secrets.account.public(),
         tls_key: secrets.p2p.public(),
-        metrics: recorder()?,
+        figures: Figures::of_this_process(),
     };
     let settings = Settings {
         account: config.account.clone(),
@@ -180,16 +176,6 @@ fn announce(address: SocketAddr) {
     let mut out = io::stdout().lock();
     // A node whose starter does not listen runs all the same.
     let _ = writeln!(out, "quorate-node serves its pages on http://{address}").and_then(|()| out.flush());
-}
-
-/// One process collects its figures once; a second node of the same process shares them.
-fn recorder() -> Result<PrometheusHandle, BuildError> {
-    static HANDLE: std::sync::OnceLock<PrometheusHandle> = std::sync::OnceLock::new();
-    if let Some(handle) = HANDLE.get() {
-        return Ok(handle.clone());
-    }
-    let handle = PrometheusBuilder::new().install_recorder()?;
-    Ok(HANDLE.get_or_init(|| handle).clone())
 }
 
 /// Takes the home for this process alone.

@@ -16,7 +16,6 @@ use axum::routing::get;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -25,7 +24,8 @@ use tokio::time::{sleep, timeout};
 
 pub use self::ready::reasons;
 use crate::config::Config;
-use crate::events::{CommitteeStatus, Phase};
+use crate::events::{CommitteeStatus, Phase, Progress};
+use crate::figures::Figures;
 use crate::near::key::public_text;
 use crate::observe::Observed;
 
@@ -43,7 +43,7 @@ pub struct Pages {
     /// The public key of connections.
     pub tls_key: [u8; 32],
     /// The figures.
-    pub metrics: PrometheusHandle,
+    pub figures: Figures,
 }
 
 /// Connections that are served at a time; more are dropped.
@@ -112,7 +112,7 @@ async fn ready(State(pages): State<Pages>) -> Response {
 
 async fn figures(State(pages): State<Pages>) -> Response {
     set_gauges(&pages);
-    ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], pages.metrics.render()).into_response()
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], pages.figures.render()).into_response()
 }
 
 fn set_gauges(pages: &Pages) {
@@ -121,7 +121,10 @@ fn set_gauges(pages: &Pages) {
     let wide = |count: u64| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
     let sight = pages.observed.sight();
     metrics::gauge!("mpc_node_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
-    metrics::gauge!("mpc_current_job_state", "state" => format!("{:?}", status.progress)).set(1.0);
+    for progress in Progress::ALL {
+        let is = f64::from(u8::from(progress == status.progress));
+        metrics::gauge!("mpc_current_job_state", "state" => format!("{progress:?}")).set(is);
+    }
     metrics::gauge!("quorate_node_requests_waiting").set(number(sight.counts.waiting));
     metrics::gauge!("quorate_node_requests_unconfirmed").set(number(sight.counts.unconfirmed));
     metrics::gauge!("quorate_node_calls_open").set(number(sight.open_calls));

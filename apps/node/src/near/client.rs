@@ -77,12 +77,6 @@ impl Client {
         self.endpoints.get(at).map(|endpoint| endpoint.name().to_owned()).unwrap_or_default()
     }
 
-    /// Returns how many addresses there are.
-    #[must_use]
-    pub fn addresses(&self) -> usize {
-        self.endpoints.len()
-    }
-
     /// Prefers the next address from now on: the present one was found late, stuck or forked.
     pub fn distrust(&self) {
         let count = self.endpoints.len();
@@ -123,12 +117,17 @@ impl Client {
         self.call("chunk", json!({"chunk_id": hash})).await
     }
 
-    /// Returns what the RPC says of itself.
-    ///
-    /// # Errors
-    /// [`RpcError`]
-    pub async fn status(&self) -> Result<Status, RpcError> {
-        self.call("status", json!([])).await
+    /// Returns what each address says of itself.
+    pub async fn statuses(&self) -> Vec<(String, Result<Status, RpcError>)> {
+        let method = "status";
+        let call = Call { jsonrpc: "2.0", id: 1, method, params: &json!([]) };
+        let body = Bytes::from(serde_json::to_vec(&call).unwrap_or_default());
+        let mut statuses = Vec::with_capacity(self.endpoints.len());
+        for endpoint in &self.endpoints {
+            let status = ask(endpoint, method, body.clone(), ANSWER_TIMEOUT).await;
+            statuses.push((endpoint.name().to_owned(), status));
+        }
+        statuses
     }
 
     /// Calls a view method on the newest state.

@@ -103,6 +103,14 @@ pub enum FollowFault {
         /// How far.
         seconds: u64,
     },
+    /// The head is of a branch that does not meet what was applied: another chain, or a lie.
+    #[error("the head at {head} is of a branch that never meets block {applied}, which was acted on before")]
+    Foreign {
+        /// Its head.
+        head: u64,
+        /// The newest applied block.
+        applied: u64,
+    },
     /// The chain begins again below what was applied.
     #[error("the chain was rewound to {head}")]
     Rewound {
@@ -127,7 +135,10 @@ pub struct Follower {
     /// The block that was asked for because the oldest of `path` does not attach yet.
     missing: Option<Hash>,
     lookback: usize,
-    behind_since: Option<u64>,
+    /// Since when heads do not continue what was applied.
+    strange_since: Option<u64>,
+    /// A branch that does not meet what was applied was walked to its end.
+    foreign: Option<u64>,
     outputs: VecDeque<Output>,
 }
 
@@ -140,7 +151,8 @@ impl Follower {
             path: VecDeque::new(),
             missing: None,
             lookback: lookback.max(1),
-            behind_since: None,
+            strange_since: None,
+            foreign: None,
             outputs: VecDeque::new(),
         }
     }
@@ -168,7 +180,7 @@ impl Follower {
     /// [`FollowFault`]; only [`FollowFault::Late`], `Future` and `Rewound` come with progress.
     pub fn handle_head(&mut self, block: &Block, now: u64) -> Result<(), FollowFault> {
         let head = &block.header;
-        let rewound = self.refuse_behind(head, now)?;
+        let rewound = self.refuse_strange(head, now)?;
         if rewound {
             self.forget();
         }
@@ -246,7 +258,7 @@ impl Follower {
         if self.missing == Some(block) {
             self.missing = None;
             if let Some(height) = self.path.front().map(|waiting| waiting.header.height) {
-                self.skip_to(height);
+                self.begin_at(height);
             }
             self.advance();
         } else if self.path.iter().any(|waiting| waiting.header.hash == block) {
@@ -255,19 +267,27 @@ impl Follower {
         }
     }
 
-    /// Refuses heads that are behind, and tells whether they have been for so long that the chain is a new one.
-    fn refuse_behind(&mut self, head: &Header, now: u64) -> Result<bool, FollowFault> {
+    /// Refuses heads that do not continue what was applied, and tells whether they have come for so long that the chain is a
+    /// new one.
+    fn refuse_strange(&mut self, head: &Header, now: u64) -> Result<bool, FollowFault> {
         let Some(tip) = self.applied.tip() else { return Ok(false) };
-        let behind = head.height < tip.height || (head.height == tip.height && head.hash.0 != tip.hash);
-        if !behind {
-            self.behind_since = None;
-            return Ok(false);
-        }
-        let since = *self.behind_since.get_or_insert(now);
+        let (foreign, applied) = (self.foreign.take(), tip.height);
+        let behind = head.height < applied || (head.height == applied && head.hash.0 != tip.hash);
+        let fault = match foreign {
+            Some(head) => FollowFault::Foreign { head, applied },
+            None if behind => FollowFault::Behind { head: head.height, applied },
+            None => {
+                if head.hash.0 == tip.hash {
+                    self.strange_since = None;
+                }
+                return Ok(false);
+            }
+        };
+        let since = *self.strange_since.get_or_insert(now);
         if now.saturating_sub(since) < REWIND_NANOS {
-            return Err(FollowFault::Behind { head: head.height, applied: tip.height });
+            return Err(fault);
         }
-        self.behind_since = None;
+        self.strange_since = None;
         Ok(true)
     }
 
@@ -306,27 +326,28 @@ impl Follower {
         if self.applied.contains(&parent) {
             return;
         }
-        // Blocks at or below the lowest kept one cannot attach any more: its branch is older than the window.
-        let too_old = self.applied.lowest().is_some_and(|lowest| height <= lowest);
-        let is_genesis = parent == Hash::default();
-        if self.path.len() >= self.lookback || too_old || is_genesis {
-            self.skip_to(height);
+        let ends_here = self.path.len() >= self.lookback
+            || parent == Hash::default()
+            // Blocks at or below the lowest kept one cannot attach any more.
+            || self.applied.lowest().is_some_and(|lowest| height <= lowest);
+        if ends_here {
+            self.begin_at(height);
             return;
         }
         self.missing = Some(parent);
         self.outputs.push_back(Output::FetchBlock(parent));
     }
 
-    /// Starts anew at the oldest waiting block.
-    fn skip_to(&mut self, height: u64) {
+    /// Starts anew at the oldest waiting block, unless that would undo what the window holds.
+    fn begin_at(&mut self, height: u64) {
         let Some(tip) = self.applied.tip() else { return };
         if height > tip.height {
             // Nothing is undone: what was applied may well be part of the chain.
             self.outputs.push_back(Output::Skipped { from: tip.height, to: height });
+            return;
         }
-        while self.applied.tip().is_some_and(|tip| tip.height >= height) {
-            self.undo_tip();
-        }
+        self.foreign = self.path.back().map(|head| head.header.height);
+        self.path.clear();
     }
 
     fn undo_tip(&mut self) {
@@ -370,6 +391,7 @@ impl Follower {
         self.applied.push(block);
         let (timestamp, chunks) = (waiting.header.timestamp, waiting.body.unwrap_or_default());
         self.outputs.push_back(Output::Apply { block, timestamp, chunks });
+        self.strange_since = None;
     }
 }
 

@@ -98,6 +98,7 @@ pub async fn run(
     observed: Arc<Observed>,
     mut stop: watch::Receiver<bool>,
 ) -> Result<(), NearError> {
+    let stopped = stop.clone();
     let ended = async move { drop(stop.wait_for(|stop| *stop).await) };
     tokio::pin!(ended);
     tokio::select! {
@@ -105,28 +106,33 @@ pub async fn run(
         checked = check_chain(&client, &settings) => checked?,
     }
     let mut shell = Shell::new(client, settings, key, observed);
-    // The committee stops too, and whoever stops first is not at fault: the order of the branches counts.
     tokio::select! {
-        biased;
         () = &mut ended => Ok(()),
-        result = shell.turn(side) => result,
+        // The committee stops too, and may be the first.
+        result = shell.turn(side) => match result {
+            Err(NearError::NoCommittee) if *stopped.borrow() => Ok(()),
+            result => result,
+        },
     }
 }
 
-/// Asks until the RPC says which chain it serves.
+/// Asks every address which chain it serves, until at least one answers.
 async fn check_chain(client: &Client, settings: &Settings) -> Result<(), NearError> {
     let Some(expected) = &settings.chain_id else { return Ok(()) };
     loop {
-        match client.status().await {
-            Ok(status) if status.chain_id == *expected => return Ok(()),
-            Ok(status) => {
-                return Err(NearError::Chain {
-                    address: client.address(),
-                    found: status.chain_id.chars().take(64).collect(),
-                    expected: expected.clone(),
-                });
+        let mut answered = false;
+        for (address, status) in client.statuses().await {
+            match status {
+                Ok(status) if status.chain_id == *expected => answered = true,
+                Ok(status) => {
+                    let found = status.chain_id.chars().take(64).collect();
+                    return Err(NearError::Chain { address, found, expected: expected.clone() });
+                }
+                Err(error) => warn!("{error}"),
             }
-            Err(error) => warn!("no RPC answers: {error}"),
+        }
+        if answered {
+            return Ok(());
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
@@ -458,7 +464,10 @@ impl Shell {
     fn handle_follow_fault(&mut self, fault: FollowFault) {
         self.observed.update(|sight| sight.rpc_fault = Some(fault.to_string()));
         match fault {
-            FollowFault::Behind { .. } | FollowFault::Substituted | FollowFault::Heights { .. } => {
+            FollowFault::Behind { .. }
+            | FollowFault::Foreign { .. }
+            | FollowFault::Substituted
+            | FollowFault::Heights { .. } => {
                 self.asker.distrust();
             }
             FollowFault::Rewound { head } => warn!(head, "the chain was rewound"),

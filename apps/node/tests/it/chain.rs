@@ -98,6 +98,33 @@ async fn h1_another_chain_is_refused_by_name() {
 }
 
 #[tokio::test]
+async fn h1_a_second_address_of_another_chain_is_refused_by_name() {
+    let (double, other) = (Double::start().await, Double::start().await);
+    other.with(|world| world.chain_id = "testnet".into());
+    let node = Node::start(&[double.url(), other.url()], "localnet");
+    let error = node.task.await.unwrap().unwrap_err();
+    assert!(matches!(&error, NearError::Chain { address, .. } if *address == other.url()));
+}
+
+#[tokio::test]
+async fn h1_a_late_address_changes_nothing_and_the_next_is_asked() {
+    let (double, late) = (Double::start().await, Double::start().await);
+    late.with(|world| world.frozen = true);
+    let mut node = Node::start(&[double.url(), late.url()], "localnet");
+    double.request(7);
+    let request = node.requested().await;
+    double.with(|world| world.dead = true);
+    until("the late address is named", || {
+        node.observed.sight().rpc_fault.is_some_and(|fault| fault.contains("behind block"))
+    })
+    .await;
+    double.with(|world| world.dead = false);
+    until("the first address is asked again", || node.observed.sight().rpc_fault.is_none()).await;
+    node.respond(request.id).await;
+    assert_eq!(node.finished().await, (request.id, Finish::Answered));
+}
+
+#[tokio::test]
 async fn requests_made_before_the_node_started_are_found() {
     let double = Double::start().await;
     let id = double.request(9);

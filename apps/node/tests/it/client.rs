@@ -94,7 +94,8 @@ async fn connections_are_kept_and_replaced_when_the_server_closed_them() {
     );
     let client = crate::support::client(&[server(answer, false).await]);
     for _ in 0..5 {
-        assert_eq!(client.status().await.unwrap().chain_id, "x");
+        let (_, status) = client.statuses().await.remove(0);
+        assert_eq!(status.unwrap().chain_id, "x");
         tokio::time::sleep(core::time::Duration::from_millis(20)).await;
     }
 }

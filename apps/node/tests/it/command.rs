@@ -52,10 +52,13 @@ impl Process {
         line.trim().rsplit('/').next().unwrap().to_owned()
     }
 
-    fn terminate(mut self) -> Option<i32> {
+    /// Asks it to stop, and checks that it does so without a fault.
+    fn terminate(mut self) {
         let status = Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status().unwrap();
         assert!(status.success());
-        self.0.wait().unwrap().code()
+        let mut errors = String::new();
+        self.0.stderr.as_mut().unwrap().read_to_string(&mut errors).unwrap();
+        assert_eq!(self.0.wait().unwrap().code(), Some(0), "{errors}");
     }
 }
 
@@ -109,7 +112,7 @@ async fn a_node_starts_shows_itself_and_stops_cleanly() {
         }
     }
     assert_eq!(get(&address, "/nothing").0, 404);
-    assert_eq!(process.terminate(), Some(0));
+    process.terminate();
 }
 
 #[tokio::test]
@@ -122,7 +125,7 @@ async fn a_second_node_in_the_same_home_is_refused() {
     let (code, text) = refusal(&start(&home, &double.url()).output().unwrap());
     assert_eq!(code, Some(1));
     assert!(text.contains("another node runs in"), "{text}");
-    assert_eq!(first.terminate(), Some(0));
+    first.terminate();
     let mut again = Process(start(&home, &double.url()).spawn().unwrap());
     again.address();
 }
@@ -172,7 +175,7 @@ async fn h10_secrets_leave_the_environment_of_the_process() {
         }
     }
     assert!(!home.join("secrets.json").exists(), "nothing is written down");
-    assert_eq!(process.terminate(), Some(0));
+    process.terminate();
 }
 
 #[tokio::test]
@@ -189,7 +192,7 @@ async fn a_configuration_file_is_enough() {
     fs::write(&file, &text).unwrap();
     let mut process = Process(program().arg("start-with-config-file").arg(&file).spawn().unwrap());
     assert_eq!(get(&process.address(), "/health").0, 200);
-    assert_eq!(process.terminate(), Some(0));
+    process.terminate();
     fs::write(&file, text + "colour = 1\n").unwrap();
     let (code, text) = refusal(&program().arg("start-with-config-file").arg(&file).output().unwrap());
     assert_eq!(code, Some(i32::from(EXIT_CONFIG)));

@@ -66,6 +66,9 @@ pub struct World {
     pub accounts: Value,
     pub nonce: u64,
     pub frozen: bool,
+    /// Whether every call is answered with an error of the server.
+    pub dead: bool,
+    pub chain_id: String,
     pub reactions: BTreeMap<String, VecDeque<Reaction>>,
     pub arrived: Vec<Arrived>,
 }
@@ -86,6 +89,7 @@ impl Double {
             state: running("tls_public_key"),
             accounts: json!([]),
             nonce: 1000,
+            chain_id: "localnet".into(),
             ..World::default()
         };
         let world: Shared = Arc::new(Mutex::new(world));
@@ -316,8 +320,11 @@ fn read_transaction(bytes: &[u8]) -> (Arrived, Hash) {
 async fn answer(State(world): State<Shared>, Json(call): Json<Value>) -> Response {
     let mut world = world.lock().unwrap();
     let params = &call["params"];
+    if world.dead {
+        return nothing(500);
+    }
     match call["method"].as_str().unwrap() {
-        "status" => success(&json!({"chain_id": "localnet"})),
+        "status" => success(&json!({"chain_id": world.chain_id})),
         "block" => {
             let id = params.get("block_id").and_then(Value::as_str);
             let hash = id.map_or(world.head, |id| id.parse().unwrap());

@@ -127,6 +127,20 @@ fn h1_a_head_behind_is_refused_and_named_and_believed_after_a_minute() {
 }
 
 #[test]
+fn h1_a_late_address_beside_an_honest_one_rewinds_nothing() {
+    let mut world = World::new(20, line(1, 10));
+    world.see(hash(1, 10)).unwrap();
+    let (tip, late) = (world.blocks[&hash(1, 10)].clone(), world.blocks[&hash(1, 4)].clone());
+    for second in 0..120 {
+        let now = NOW + second * 1_000_000_000;
+        assert!(matches!(world.follower.handle_head(&late, now), Err(FollowFault::Behind { .. })));
+        let _ = world.follower.handle_head(&tip, now);
+        world.run();
+    }
+    assert_eq!(world.chain.len(), 10);
+}
+
+#[test]
 fn h1_another_block_at_the_same_height_changes_nothing() {
     let mut blocks = line(1, 10);
     blocks.push(block(hash(2, 10), hash(1, 9), 10));
@@ -134,6 +148,25 @@ fn h1_another_block_at_the_same_height_changes_nothing() {
     world.see(hash(1, 10)).unwrap();
     assert_eq!(world.see(hash(2, 10)), Err(FollowFault::Behind { head: 10, applied: 10 }));
     assert_eq!(world.chain.last().unwrap().hash, hash(1, 10).0);
+}
+
+#[test]
+fn h1_a_branch_that_never_meets_is_named_and_believed_after_a_minute() {
+    let mut blocks = line(1, 10);
+    blocks.push(block(hash(2, 1), Hash::default(), 1));
+    blocks.extend((2..=14).map(|height| block(hash(2, height), hash(2, height - 1), height)));
+    let mut world = World::new(20, blocks);
+    world.see(hash(1, 10)).unwrap();
+    world.see(hash(2, 14)).unwrap();
+    let foreign = Err(FollowFault::Foreign { head: 14, applied: 10 });
+    assert_eq!(world.see(hash(2, 14)), foreign);
+    assert_eq!(world.chain.last().unwrap().hash, hash(1, 10).0);
+    world.see(hash(2, 14)).unwrap();
+    let head = world.blocks[&hash(2, 14)].clone();
+    let result = world.follower.handle_head(&head, NOW + REWIND_NANOS);
+    world.run();
+    assert_eq!(result, Err(FollowFault::Rewound { head: 14 }));
+    assert_eq!((world.chain.len(), world.chain[13].hash), (14, hash(2, 14).0));
 }
 
 #[test]
