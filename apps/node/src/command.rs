@@ -260,10 +260,19 @@ fn stop_signal() -> io::Result<watch::Receiver<bool>> {
     Ok(receiver)
 }
 
+/// Reads a level, or the default level of a list such as `info,hyper=warn`.
+fn level_of(text: &str) -> Result<LevelFilter, CommandError> {
+    let refused = || CommandError::Log { what: "level of logs", value: text.to_owned() };
+    if let Ok(level) = text.parse() {
+        return Ok(level);
+    }
+    let targets: Targets = text.parse().map_err(|_| refused())?;
+    targets.default_level().ok_or_else(refused)
+}
+
 /// Sends the node's own events to standard error, and nobody else's: libraries log what they carry.
 fn init_logging(level: &str, format: &str) -> Result<(), CommandError> {
-    let level: LevelFilter =
-        level.parse().map_err(|_| CommandError::Log { what: "level of logs", value: level.to_owned() })?;
+    let level = level_of(level)?;
     let targets = Targets::new().with_target("quorate_node", level).with_default(LevelFilter::OFF);
     let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr);
     let registry = tracing_subscriber::registry().with(targets);

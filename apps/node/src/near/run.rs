@@ -5,6 +5,7 @@
 
 mod answer;
 mod ask;
+mod carry;
 
 use core::time::Duration;
 use std::collections::{BTreeMap, VecDeque};
@@ -15,23 +16,22 @@ use thiserror::Error;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
-use tracing::{info, warn};
+use tracing::warn;
 
 use self::answer::Answer;
 use self::ask::Asker;
-use super::answers::{Action, Chunk, ReceiptBody};
 use super::client::Client;
 use super::contract::{Generation, call_of, participant_info, verify_tee};
-use super::follow::{self, FollowFault, Follower};
+use super::follow::{FollowFault, Follower};
 use super::key::NearKey;
 use super::requests::{self, Requests};
-use super::submit::{self, Confirmation, Job, Submitter, outcome_of};
+use super::submit::{Job, Submitter};
 use super::transaction::Caller;
 use super::upkeep::{Upkeep, Wish};
 use crate::events::{
-    ChainCommand, ChainEvent, ContractView, Finish, NearSide, Phase, Purpose, Scheme, SubmitFault,
+    ChainCommand, ChainEvent, ContractView, NearSide, Phase, Purpose, RequestId, Scheme, SubmitFault,
 };
-use crate::observe::{Observed, add_line};
+use crate::observe::Observed;
 
 /// Events that wait for the committee before the head is not asked for any more.
 const MAX_OUTGOING: usize = 1024;
@@ -47,6 +47,9 @@ const CONTRACT_INTERVAL: Duration = Duration::from_secs(10);
 
 /// How often the balance is read.
 const BALANCE_INTERVAL: Duration = Duration::from_secs(60);
+
+/// How often the next address is preferred at most.
+const DISTRUST_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Blocks that a call which answers no request is tried for.
 const CALL_BLOCKS: u64 = 100;
@@ -154,6 +157,9 @@ struct Shell {
     contract_stale: bool,
     contract_read: Option<Instant>,
     balance_read: Option<Instant>,
+    distrusted: Option<Instant>,
+    /// Requests that were told: their block, and when.
+    told: BTreeMap<RequestId, (u64, Instant)>,
     start: Instant,
 }
 
@@ -174,6 +180,8 @@ impl Shell {
             contract_stale: true,
             contract_read: None,
             balance_read: None,
+            distrusted: None,
+            told: BTreeMap::new(),
             start: Instant::now(),
             settings,
             asker,
@@ -294,144 +302,6 @@ impl Shell {
         self.outgoing.push_back(ChainEvent::Failed { command, fault });
     }
 
-    /// Carries out what the machines want, until none wants anything.
-    fn pump(&mut self) {
-        loop {
-            if let Some(output) = self.follower.poll_output() {
-                self.carry_out_follow(output);
-            } else if let Some(output) = self.requests.poll_output() {
-                self.carry_out_requests(output);
-            } else if let Some(output) = self.submitter.poll_output() {
-                self.carry_out_submit(output);
-            } else {
-                break;
-            }
-        }
-        if self.contract_stale && !self.asking_contract && self.height() > 0 {
-            (self.asking_contract, self.contract_stale) = (true, false);
-            self.asker.contract(&mut self.questions);
-        }
-    }
-
-    fn carry_out_follow(&mut self, output: follow::Output) {
-        match output {
-            follow::Output::FetchBlock(hash) => self.asker.block(&mut self.questions, hash),
-            follow::Output::FetchBody { block, chunks } => {
-                self.asker.body(&mut self.questions, block, chunks);
-            }
-            follow::Output::Undo(block) => {
-                info!(height = block.height, "a block is not part of the chain any more");
-                self.contract_stale = true;
-                self.requests.handle_undo(block);
-            }
-            follow::Output::Apply { block, timestamp, chunks } => {
-                self.contract_stale |= touches_state(&chunks, &self.settings.contract);
-                self.requests.handle_block(block, &chunks);
-                self.upkeep.handle_block(timestamp);
-                self.drain_requests();
-                self.outgoing.push_back(ChainEvent::Height(block));
-                let now = self.now();
-                self.submitter.handle_tip(block.height, now);
-                metrics::gauge!("mpc_indexer_latest_block_height").set(as_gauge(block.height));
-                let receipts: usize = chunks.iter().map(|chunk| chunk.receipts.len()).sum();
-                self.observed.update(|sight| {
-                    sight.applied = Some((block, Instant::now()));
-                    add_line(&mut sight.blocks, format!("{block:?} {receipts} receipts"));
-                });
-            }
-            follow::Output::Skipped { from, to } => warn!(from, to, "blocks are skipped"),
-        }
-    }
-
-    /// What a block brought is told before its height is.
-    fn drain_requests(&mut self) {
-        while let Some(output) = self.requests.poll_output() {
-            self.carry_out_requests(output);
-        }
-    }
-
-    fn carry_out_requests(&mut self, output: requests::Output) {
-        match output {
-            requests::Output::Ask(key) => self.asker.pending(&mut self.questions, key),
-            requests::Output::Tell(event) => {
-                self.count(&event);
-                self.outgoing.push_back(event);
-            }
-        }
-    }
-
-    fn count(&mut self, event: &ChainEvent) {
-        match event {
-            ChainEvent::Requested(_) => metrics::counter!("mpc_num_signature_requests_indexed").increment(1),
-            ChainEvent::Finished { id, how } => {
-                match how {
-                    Finish::Answered => {
-                        metrics::counter!("mpc_num_signature_responses_indexed").increment(1);
-                    }
-                    Finish::TimedOut => metrics::counter!("mpc_num_fail_on_timeout_indexed").increment(1),
-                    Finish::Orphaned => {}
-                }
-                let now = self.now();
-                self.submitter.handle_finished(*id, now);
-            }
-            ChainEvent::Contract(_) | ChainEvent::Height(_) | ChainEvent::Failed { .. } => {}
-        }
-    }
-
-    fn carry_out_submit(&mut self, output: submit::Output) {
-        match output {
-            submit::Output::FetchKey => self.asker.key(&mut self.questions),
-            submit::Output::Send { job, signed } => {
-                let line = format!("sent {}", signed.hash);
-                self.observed.update(|sight| add_line(&mut sight.transactions, line));
-                self.asker.send(&mut self.questions, job, signed);
-            }
-            submit::Output::Confirm { id, job, last } => self.confirm(id, &job, last),
-            submit::Output::Done { job, result } => self.handle_done(job, result),
-            submit::Output::Trouble(trouble) => {
-                warn!("{trouble}");
-                self.observed.update(|sight| sight.account_fault = Some(trouble.to_string()));
-            }
-        }
-    }
-
-    fn confirm(&mut self, id: submit::JobId, job: &Job, last: super::hash::Hash) {
-        match job.answers() {
-            Some(request) => match self.requests.waiting(request).cloned() {
-                Some(key) => self.asker.still_pending(&mut self.questions, id, key),
-                None => {
-                    let now = self.now();
-                    self.submitter.handle_confirmed(id, Confirmation::Over(Ok(())), now);
-                }
-            },
-            None => self.asker.landed(&mut self.questions, id, last),
-        }
-    }
-
-    fn handle_done(&mut self, job: Job, result: Result<(), SubmitFault>) {
-        let outcome = if result.is_ok() { "success" } else { "failure" };
-        metrics::counter!("mpc_outgoing_transaction_outcomes", "outcome" => outcome).increment(1);
-        let line = match &result {
-            Ok(()) => format!("done {}", name_of(&job)),
-            Err(fault) => format!("failed {}: {fault}", name_of(&job)),
-        };
-        let succeeded = result.is_ok();
-        self.observed.update(|sight| {
-            add_line(&mut sight.transactions, line);
-            if succeeded {
-                sight.account_fault = None;
-            }
-        });
-        if let Some(Wish::Verify) = self.upkeep.handle_done(&job, succeeded) {
-            self.submit_own(Job::Verify);
-        }
-        match (job, result) {
-            (Job::Command(command), Err(fault)) => self.fail(command, fault),
-            (Job::Attest | Job::Verify, Err(fault)) => warn!("a call of the node's upkeep failed: {fault}"),
-            (_, Ok(())) => {}
-        }
-    }
-
     fn handle_contract(&mut self, view: ContractView) {
         if self.contract.as_ref().is_some_and(|last| last.height > view.height) {
             return;
@@ -467,11 +337,15 @@ impl Shell {
             FollowFault::Behind { .. }
             | FollowFault::Foreign { .. }
             | FollowFault::Substituted
+            | FollowFault::Late { .. }
             | FollowFault::Heights { .. } => {
-                self.asker.distrust();
+                if self.distrusted.is_none_or(|last| last.elapsed() >= DISTRUST_INTERVAL) {
+                    self.distrusted = Some(Instant::now());
+                    self.asker.distrust();
+                }
             }
             FollowFault::Rewound { head } => warn!(head, "the chain was rewound"),
-            FollowFault::Late { .. } | FollowFault::Future { .. } => {}
+            FollowFault::Future { .. } => {}
         }
     }
 
@@ -484,22 +358,6 @@ impl Shell {
             (sight.counts, sight.totals, sight.behind) = (counts, totals, behind);
             (sight.open_calls, sight.rpc, sight.attested) = (open_calls, rpc, attested);
         });
-    }
-}
-
-/// The name of a job, without what it carries.
-fn name_of(job: &Job) -> String {
-    match job {
-        Job::Attest => "submit_participant_info".to_owned(),
-        Job::Verify => "verify_tee".to_owned(),
-        Job::Command(ChainCommand::Respond { request, .. }) => format!("respond {request}"),
-        Job::Command(ChainCommand::VotePublicKey { event, .. }) => format!("vote_pk {event:?}"),
-        Job::Command(ChainCommand::StartKeygen(event)) => format!("start_keygen_instance {event:?}"),
-        Job::Command(ChainCommand::StartReshare(event)) => format!("start_reshare_instance {event:?}"),
-        Job::Command(ChainCommand::VoteReshared(event)) => format!("vote_reshared {event:?}"),
-        Job::Command(ChainCommand::AbortKeyEvent(event)) => {
-            format!("vote_abort_key_event_instance {event:?}")
-        }
     }
 }
 
@@ -517,31 +375,6 @@ fn domains_of(phase: &Phase) -> BTreeMap<u64, Scheme> {
         .filter(|key| key.domain.purpose == Purpose::Sign)
         .map(|key| (key.domain.id, key.domain.scheme))
         .collect()
-}
-
-/// Whether anything but requests and their answers ran in the contract.
-fn touches_state(chunks: &[Chunk], contract: &str) -> bool {
-    let changes = |actions: &[Action]| {
-        actions.iter().any(|action| match action {
-            Action::Call { call } => !matches!(call.method_name.as_str(), "sign" | "respond"),
-            Action::Other(_) => true,
-        })
-    };
-    chunks.iter().any(|chunk| {
-        let receipts = chunk.receipts.iter().filter(|receipt| receipt.receiver_id == contract);
-        let local = chunk.transactions.iter().filter(|one| one.receiver_id == contract);
-        receipts.into_iter().any(|receipt| match &receipt.receipt {
-            ReceiptBody::Action { action } => changes(&action.actions),
-            ReceiptBody::Data { .. } | ReceiptBody::Other(_) => false,
-        }) || local.into_iter().any(|one| one.signer_id == contract && changes(&one.actions))
-    })
-}
-
-fn as_gauge(height: u64) -> f64 {
-    // Exact up to 2^53, which no chain reaches.
-    #[expect(clippy::cast_precision_loss, reason = "metrics are floating-point numbers")]
-    let number = height as f64;
-    number
 }
 
 /// Nanoseconds since 1970 by this machine's clock.

@@ -40,8 +40,10 @@ const MAX_ATTEMPTS: u32 = 10;
 const GRACE_BLOCKS: u64 = 2;
 const GRACE_MILLIS: u64 = 2_000;
 
-/// Blocks after which the hash that transactions are bound to is replaced; a chain forgets it after 100 at the earliest.
-const HASH_BLOCKS: u64 = 30;
+/// Blocks after which the hash that transactions are bound to is replaced, and after which it is not used any more; a chain
+/// forgets it after 100 at the earliest.
+const HASH_BLOCKS: u64 = 20;
+const MAX_HASH_BLOCKS: u64 = 60;
 
 /// Milliseconds after which a key that could not be read is asked for again.
 const KEY_RETRY_MILLIS: u64 = 3_000;
@@ -138,7 +140,7 @@ pub enum Confirmation {
 }
 
 impl Submitter {
-    /// Begins without jobs; the key is asked for with the first.
+    /// Begins without jobs; the key is asked for with the first block.
     #[must_use]
     pub fn new(caller: Caller) -> Self {
         Self {
@@ -285,6 +287,7 @@ impl Submitter {
                 self.outputs.push_back(output);
             }
         }
+        self.has_fresh_key(now);
         self.send(now);
     }
 
@@ -346,16 +349,16 @@ impl Submitter {
         }
     }
 
+    /// Whether there is a hash to bind transactions to; asks for the next in time, so that nothing has to wait for it.
     fn has_fresh_key(&mut self, now: u64) -> bool {
         let fetched = self.key.and_then(|key| key.fetched);
-        if fetched.is_some_and(|fetched| self.height.saturating_sub(fetched) < HASH_BLOCKS) {
-            return true;
-        }
-        if self.fetching.is_none_or(|since| now.saturating_sub(since) >= KEY_RETRY_MILLIS) {
+        let age = fetched.map_or(u64::MAX, |fetched| self.height.saturating_sub(fetched));
+        let asked = self.fetching.is_some_and(|since| now.saturating_sub(since) < KEY_RETRY_MILLIS);
+        if age >= HASH_BLOCKS && !asked {
             self.fetching = Some(now);
             self.outputs.push_back(Output::FetchKey);
         }
-        false
+        age < MAX_HASH_BLOCKS
     }
 }
 

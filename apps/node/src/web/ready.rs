@@ -9,6 +9,9 @@ use crate::observe::Sight;
 /// A block that was acted on longer ago than this is not news.
 const STALE: Duration = Duration::from_secs(30);
 
+/// What a call of 300 Tgas has to be paid with in advance, at the least price: 0.3 NEAR, in yoctoNEAR.
+const CALL_PRICE: u128 = 300_000_000_000_000_000_000_000;
+
 /// Blocks that may wait to be acted on.
 const MAX_BEHIND: usize = 10;
 
@@ -47,6 +50,9 @@ fn of_the_contract(sight: &Sight, account: &str) -> Vec<String> {
     }
     if let Some(fault) = &sight.account_fault {
         reasons.push(format!("account: {fault}"));
+    }
+    if sight.balance.is_some_and(|balance| balance < CALL_PRICE) {
+        reasons.push("account: the balance is below the 0.3 NEAR that a call needs".to_owned());
     }
     let parameters = match sight.contract.as_ref().map(|view| &view.phase) {
         None => return [reasons, vec!["the contract was not read yet".to_owned()]].concat(),
@@ -167,6 +173,7 @@ mod tests {
         assert!(one_reason(|sight, _| sight.applied = None).contains("no block"));
         assert!(one_reason(|sight, _| sight.behind = 11).contains("11 blocks behind"));
         assert!(one_reason(|sight, _| sight.account_fault = Some("poor".into())).contains("poor"));
+        assert!(one_reason(|sight, _| sight.balance = Some(CALL_PRICE - 1)).contains("balance"));
         assert!(one_reason(|sight, _| sight.contract_fault = Some("odd".into())).contains("odd"));
         assert!(one_reason(|sight, _| sight.contract = None).contains("not read"));
         assert!(one_reason(|sight, _| sight.attested = Some(false)).contains("submit_participant_info"));

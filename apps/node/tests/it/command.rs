@@ -35,7 +35,8 @@ fn start(home: &PathBuf, rpc: &str) -> Command {
         .arg("--home")
         .arg(home)
         .args(["--account", "mpc-node-0.localnet", "--contract", CONTRACT, "--rpc", rpc])
-        .args(["--network", "mpc-localnet", "--web", "127.0.0.1:0"]);
+        .args(["--network", "mpc-localnet"])
+        .env("MPC_WEB_LISTEN", "127.0.0.1:0");
     command
 }
 
@@ -128,6 +129,28 @@ async fn a_second_node_in_the_same_home_is_refused() {
     first.terminate();
     let mut again = Process(start(&home, &double.url()).spawn().unwrap());
     again.address();
+}
+
+#[tokio::test]
+async fn h9_a_port_that_is_taken_is_named_with_its_option() {
+    let double = Double::start().await;
+    let home = home("port");
+    init(&home);
+    let mut command = start(&home, &double.url());
+    let (code, text) = refusal(&command.args(["--web", &double.address.to_string()]).output().unwrap());
+    assert_ne!(code, Some(0));
+    assert!(text.contains("--web"), "{text}");
+}
+
+#[tokio::test]
+async fn h9_an_rpc_of_another_network_is_named_and_not_tried_again() {
+    let double = Double::start().await;
+    let home = home("network");
+    init(&home);
+    let mut command = start(&home, &double.url());
+    let (code, text) = refusal(&command.args(["--chain-id", "mainnet"]).output().unwrap());
+    assert_eq!(code, Some(i32::from(EXIT_CONFIG)));
+    assert!(text.contains("serves the chain localnet, not mainnet"), "{text}");
 }
 
 #[test]

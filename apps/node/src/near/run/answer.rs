@@ -3,14 +3,14 @@
 use thiserror::Error;
 use tracing::{debug, warn};
 
-use super::{Confirmation, Shell, outcome_of, wall_clock};
+use super::{Shell, wall_clock};
 use crate::events::{BlockRef, ContractView, SubmitFault};
 use crate::near::answers::{AccessKey, Account, Block, Chunk, Permission, TransactionResult};
 use crate::near::client::RpcError;
 use crate::near::contract::ViewFault;
 use crate::near::hash::Hash;
 use crate::near::requests::RequestKey;
-use crate::near::submit::{JobId, Outcome};
+use crate::near::submit::{Confirmation, JobId, Outcome, Trouble, outcome_of};
 
 /// An answer, and what it answers.
 pub enum Answer {
@@ -138,6 +138,10 @@ impl Shell {
         let now = self.now();
         match result {
             Ok((key, block)) if self.may_call(&key) => {
+                let mended = Trouble::BadKey.to_string();
+                self.observed.update(|sight| {
+                    sight.account_fault.take_if(|fault| *fault == mended);
+                });
                 self.submitter.handle_key(key.nonce, block.header.hash, now);
             }
             Ok(_) | Err(RpcError::Query { .. }) => self.submitter.handle_no_key(&SubmitFault::BadKey, now),

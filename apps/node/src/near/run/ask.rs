@@ -4,6 +4,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -22,10 +23,14 @@ use crate::near::transaction::Signed;
 /// How long to wait before something is asked for again that the RPC does not have yet.
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// Questions about requests and bodies under way at a time: a flood on chain must not become one of connections.
+const MAX_AT_ONCE: usize = 64;
+
 /// Asks.
 pub struct Asker {
     client: Arc<Client>,
     names: Arc<Names>,
+    room: Arc<Semaphore>,
 }
 
 struct Names {
@@ -45,7 +50,7 @@ impl Asker {
             tls_key: settings.tls_key,
             key,
         };
-        Self { client, names: Arc::new(names) }
+        Self { client, names: Arc::new(names), room: Arc::new(Semaphore::new(MAX_AT_ONCE)) }
     }
 
     pub fn address(&self) -> String {
@@ -73,8 +78,10 @@ impl Asker {
     }
 
     pub fn body(&self, questions: &mut Questions, block: BlockRef, chunks: Vec<Hash>) {
-        let client = self.client.clone();
+        let (client, room) = (self.client.clone(), self.room.clone());
         questions.spawn(async move {
+            // Never closed: an error would only mean more at once.
+            let _permit = room.acquire().await;
             let body = bodies(&client, chunks).await;
             if body.is_err() {
                 sleep(PAUSE).await;
@@ -84,8 +91,9 @@ impl Asker {
     }
 
     pub fn pending(&self, questions: &mut Questions, key: RequestKey) {
-        let (client, names) = (self.client.clone(), self.names.clone());
+        let (client, names, room) = (self.client.clone(), self.names.clone(), self.room.clone());
         questions.spawn(async move {
+            let _permit = room.acquire().await;
             let answer = ask_pending(&client, &names, &key).await;
             Answer::Pending(key, answer)
         });

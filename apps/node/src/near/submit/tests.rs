@@ -1,5 +1,8 @@
 //! Each thing that can happen to a transaction.
 
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
 use quorate_primitives::Secret;
 use serde_json::{Value, json};
 
@@ -52,9 +55,9 @@ fn nonce(signed: &Signed) -> u64 {
 fn ready() -> Submitter {
     let mut submitter = submitter();
     submitter.handle_tip(1000, 0);
-    submitter.handle_job(respond(0), call(), 1200, 0);
-    assert!(matches!(outputs(&mut submitter)[..], [Output::FetchKey]));
+    assert!(matches!(outputs(&mut submitter)[..], [Output::FetchKey]), "before anything is to be sent");
     submitter.handle_key(100, BLOCK, 0);
+    submitter.handle_job(respond(0), call(), 1200, 0);
     let (job, signed) = sends(&mut submitter).remove(0);
     assert_eq!(nonce(&signed), 101);
     submitter.handle_sent(job, signed.hash, Outcome::Executed, 0);
@@ -193,11 +196,17 @@ fn an_expired_hash_is_replaced() {
 }
 
 #[test]
-fn a_hash_is_replaced_before_it_expires() {
+fn a_hash_is_replaced_before_anything_waits_for_it() {
     let mut submitter = ready();
     submitter.handle_tip(1000 + HASH_BLOCKS, 0);
-    submitter.handle_job(respond(1), call(), 1200, 0);
     assert!(matches!(&outputs(&mut submitter)[..], [Output::FetchKey]));
+    submitter.handle_job(respond(1), call(), 1200, 0);
+    assert_eq!(sends(&mut submitter).len(), 1, "the old one still serves");
+    submitter.handle_tip(1000 + MAX_HASH_BLOCKS, 1);
+    submitter.handle_job(respond(2), call(), 1200, 1);
+    assert!(outputs(&mut submitter).is_empty(), "too old to be used");
+    submitter.handle_key(101, Hash([8; 32]), 2);
+    assert_eq!(sends(&mut submitter).len(), 1);
 }
 
 #[test]
@@ -257,7 +266,7 @@ fn no_job_outlives_its_deadline() {
     let mut submitter = ready();
     begin(&mut submitter, vote(1));
     submitter.handle_tip(1201, 1);
-    assert!(matches!(&outputs(&mut submitter)[..], [Output::Done { result: Err(SubmitFault::GaveUp), .. }]));
+    assert!(matches!(&outputs(&mut submitter)[0], Output::Done { result: Err(SubmitFault::GaveUp), .. }));
 }
 
 #[test]
@@ -330,4 +339,76 @@ fn a_failed_call_gives_the_contracts_words() {
     let result =
         TransactionResult { final_execution_status: None, status: Some(ExecutionStatus::Failure(failure)) };
     assert_eq!(outcome_of(&Ok(result)), Outcome::Failed("nope".into()));
+}
+
+fn any_outcome() -> impl Strategy<Value = Outcome> {
+    prop_oneof![
+        Just(Outcome::Executed),
+        Just(Outcome::Failed("no".into())),
+        (0_u64..2000).prop_map(|key_nonce| Outcome::InvalidNonce { key_nonce: Some(key_nonce) }),
+        Just(Outcome::InvalidNonce { key_nonce: None }),
+        Just(Outcome::Expired),
+        Just(Outcome::LowBalance),
+        Just(Outcome::Refused("no".into())),
+        Just(Outcome::Lost),
+    ]
+}
+
+fn any_confirmation() -> impl Strategy<Value = Confirmation> {
+    prop_oneof![Just(Confirmation::Open), Just(Confirmation::Unknown), Just(Confirmation::Over(Ok(()))),]
+}
+
+proptest! {
+    /// Whatever becomes of transactions, in whichever order: every job ends exactly once, no nonce is given out twice while the key
+    /// is known, and no more are under way than there is room for.
+    #[test]
+    fn every_job_ends_once(
+        jobs in 1_u64..100,
+        outcomes in prop::collection::vec((any_outcome(), any_confirmation(), any::<prop::sample::Index>()), 0..400),
+    ) {
+        let mut submitter = ready();
+        let (mut done, mut nonces) = (Vec::new(), BTreeSet::new());
+        let (mut under_way, mut asked) = (Vec::new(), Vec::new());
+        let mut now = 0;
+        let mut fresh_key = 103;
+        (0..jobs).for_each(|attempt| submitter.handle_job(vote(attempt), call(), 1_300, 0));
+        let mut script = outcomes.into_iter();
+        for step in 0.. {
+            for output in outputs(&mut submitter) {
+                match output {
+                    Output::FetchKey => {
+                        fresh_key = nonces.last().map_or(fresh_key, |last: &u64| fresh_key.max(*last));
+                        submitter.handle_key(fresh_key, BLOCK, now);
+                    }
+                    Output::Send { job, signed } => {
+                        prop_assert!(nonces.insert(nonce(&signed)));
+                        under_way.push((job, signed.hash));
+                    }
+                    Output::Confirm { id, .. } => asked.push(id),
+                    Output::Done { job, .. } => done.push(job),
+                    Output::Trouble(_) => {}
+                }
+            }
+            prop_assert!(under_way.len() <= MAX_IN_FLIGHT);
+            let Some((outcome, confirmation, which)) = script.next() else { break };
+            if !under_way.is_empty() {
+                let (job, hash) = under_way.swap_remove(which.index(under_way.len()));
+                submitter.handle_sent(job, hash, outcome, now);
+            }
+            if let Some(id) = asked.pop() {
+                submitter.handle_confirmed(id, confirmation, now);
+            }
+            now += 1_500;
+            submitter.handle_tip(1_000 + step / 2, now);
+        }
+        submitter.handle_tip(1_301, now);
+        done.extend(outputs(&mut submitter).into_iter().filter_map(|output| match output {
+            Output::Done { job, .. } => Some(job),
+            _ => None,
+        }));
+        prop_assert_eq!(submitter.open(), 0);
+        for attempt in 0..jobs {
+            prop_assert_eq!(done.iter().filter(|job| **job == vote(attempt)).count(), 1);
+        }
+    }
 }
