@@ -84,7 +84,7 @@ fn refusal(output: &Output) -> (Option<i32>, String) {
     (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_node_starts_shows_itself_and_stops_cleanly() {
     let double = Double::start().await;
     let home = home("life");
@@ -116,7 +116,7 @@ async fn a_node_starts_shows_itself_and_stops_cleanly() {
     process.terminate();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_second_node_in_the_same_home_is_refused() {
     let double = Double::start().await;
     let home = home("second");
@@ -131,7 +131,7 @@ async fn a_second_node_in_the_same_home_is_refused() {
     again.address();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn h9_a_port_that_is_taken_is_named_with_its_option() {
     let double = Double::start().await;
     let home = home("port");
@@ -142,7 +142,7 @@ async fn h9_a_port_that_is_taken_is_named_with_its_option() {
     assert!(text.contains("--web"), "{text}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn h9_an_rpc_of_another_network_is_named_and_not_tried_again() {
     let double = Double::start().await;
     let home = home("network");
@@ -173,7 +173,7 @@ fn h9_what_only_a_human_can_mend_is_named_and_has_its_own_exit_code() {
 
 /// A process's environment and arguments, as others of the same user can read them.
 #[cfg(target_os = "linux")]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn h10_secrets_leave_the_environment_of_the_process() {
     let double = Double::start().await;
     let home = home("environment");
@@ -201,7 +201,7 @@ async fn h10_secrets_leave_the_environment_of_the_process() {
     process.terminate();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_configuration_file_is_enough() {
     let double = Double::start().await;
     let home = home("file");

@@ -9,6 +9,8 @@ mod command;
 #[cfg(test)]
 mod double;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod submit;
 #[cfg(test)]
 mod support;
