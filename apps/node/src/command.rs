@@ -101,8 +101,8 @@ struct Start {
     p2p: SocketAddr,
 
     /// How often the head of the chain is asked for, in milliseconds
-    #[arg(long, env = "MPC_POLL_MILLISECONDS", value_name = "N", default_value_t = 100)]
-    poll_milliseconds: u64,
+    #[arg(long, env = "MPC_POLL_MILLISECONDS", value_name = "N")]
+    poll_milliseconds: Option<u64>,
 
     /// Presignatures to keep for each ECDSA key
     #[arg(long, env = "MPC_PRESIGNATURES", value_name = "N", default_value_t = 1024)]

@@ -19,6 +19,10 @@ const MAX_FILE: u64 = 256 * 1024;
 /// The longest account name.
 const MAX_ACCOUNT: usize = 64;
 
+/// Milliseconds between two looks at the head of a chain on this machine, and elsewhere.
+const LOCAL_POLL: u64 = 20;
+const REMOTE_POLL: u64 = 100;
+
 /// Values that stand in examples.
 const PLACEHOLDERS: [&str; 8] =
     ["placeholder", "changeme", "change_me", "change-me", "replace-", "replace_", "your-", "<"];
@@ -65,9 +69,9 @@ pub struct Indexer {
     /// The chain; any if absent.
     #[serde(default)]
     pub chain_id: Option<String>,
-    /// How often the head is asked for.
-    #[serde(default = "default_poll")]
-    pub poll_milliseconds: u64,
+    /// How often the head is asked for; if absent every 20 ms on this machine, and every 100 ms elsewhere.
+    #[serde(default)]
+    pub poll_milliseconds: Option<u64>,
     /// Blocks before the first head that are looked at.
     #[serde(default = "default_lookback")]
     pub lookback_blocks: usize,
@@ -204,7 +208,7 @@ impl Config {
         self.rpc()?;
         let lookback = u64::try_from(self.indexer.lookback_blocks).unwrap_or(u64::MAX);
         let buffer = u64::try_from(self.presignature.desired_presignatures_to_buffer).unwrap_or(u64::MAX);
-        range("poll_milliseconds", self.indexer.poll_milliseconds, 5, 60_000)?;
+        range("poll_milliseconds", self.indexer.poll_milliseconds.unwrap_or(REMOTE_POLL), 5, 60_000)?;
         range("lookback_blocks", lookback, 1, 2_000)?;
         range("desired_presignatures_to_buffer", buffer, 1, 65_536)?;
         range("presignature.timeout_sec", self.presignature.timeout_sec, 1, 3_600)?;
@@ -228,9 +232,13 @@ impl Config {
     }
 
     /// Returns how often the head is asked for.
-    #[must_use]
-    pub const fn poll(&self) -> Duration {
-        Duration::from_millis(self.indexer.poll_milliseconds)
+    ///
+    /// # Errors
+    /// [`ConfigError`] if an address cannot be used.
+    pub fn poll(&self) -> Result<Duration, ConfigError> {
+        let local = self.rpc()?.iter().all(RpcUrl::is_loopback);
+        let usual = if local { LOCAL_POLL } else { REMOTE_POLL };
+        Ok(Duration::from_millis(self.indexer.poll_milliseconds.unwrap_or(usual)))
     }
 }
 
@@ -299,10 +307,6 @@ const fn default_web() -> SocketAddr {
 
 const fn default_p2p() -> SocketAddr {
     SocketAddr::new(core::net::IpAddr::V4(core::net::Ipv4Addr::LOCALHOST), 13_000)
-}
-
-const fn default_poll() -> u64 {
-    100
 }
 
 const fn default_lookback() -> usize {

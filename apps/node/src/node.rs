@@ -2,6 +2,7 @@
 
 use core::future::Future;
 use core::net::SocketAddr;
+use core::time::Duration;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -25,6 +26,9 @@ use crate::web::{Pages, serve};
 
 /// The file whose lock says that a node runs in this home.
 const LOCK: &str = "node.lock";
+
+/// How long the chain's head may stand still before another RPC is asked.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Why a node did not start, or ended.
 #[derive(Debug, Error)]
@@ -146,7 +150,8 @@ where
         account: config.account.clone(),
         contract: config.indexer.contract.clone(),
         chain_id: config.indexer.chain_id.clone(),
-        poll: config.poll(),
+        poll: config.poll()?,
+        patience: PATIENCE,
         lookback: config.indexer.lookback_blocks,
         tls_key: secrets.p2p.public(),
     };

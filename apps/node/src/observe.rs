@@ -25,6 +25,8 @@ pub struct Sight {
     pub behind: usize,
     /// What is wrong with the RPC at the moment.
     pub rpc_fault: Option<String>,
+    /// How block time and this machine's clock disagree at the moment. Nothing depends on it.
+    pub clock_fault: Option<String>,
     /// What is wrong with the account or its key at the moment.
     pub account_fault: Option<String>,
     /// Why the contract cannot be read at the moment.

@@ -181,9 +181,10 @@ async fn blocks(State(pages): State<Pages>) -> String {
     let sight = pages.observed.sight();
     let counts = sight.counts;
     let head = format!(
-        "rpc {}\nfault {}\nbehind {}\nrequests {} waiting, {} unconfirmed\n",
+        "rpc {}\nfault {}\nclock {}\nbehind {}\nrequests {} waiting, {} unconfirmed\n",
         sight.rpc,
         sight.rpc_fault.as_deref().unwrap_or("none"),
+        sight.clock_fault.as_deref().unwrap_or("agrees"),
         sight.behind,
         counts.waiting,
         counts.unconfirmed

@@ -65,6 +65,8 @@ pub struct Settings {
     pub chain_id: Option<String>,
     /// How often the head is asked for.
     pub poll: Duration,
+    /// How long the head may stand still before the next address is asked.
+    pub patience: Duration,
     /// Blocks before the first head that are looked at.
     pub lookback: usize,
     /// The public key of connections between nodes.
@@ -158,6 +160,8 @@ struct Shell {
     contract_read: Option<Instant>,
     balance_read: Option<Instant>,
     distrusted: Option<Instant>,
+    /// When a block was acted on last, or the next address was preferred for want of one.
+    progressed: Instant,
     /// Requests that were told: their block, and when.
     told: BTreeMap<RequestId, (u64, Instant)>,
     start: Instant,
@@ -181,6 +185,7 @@ impl Shell {
             contract_read: None,
             balance_read: None,
             distrusted: None,
+            progressed: Instant::now(),
             told: BTreeMap::new(),
             start: Instant::now(),
             settings,
@@ -244,6 +249,10 @@ impl Shell {
     fn pass_time(&mut self) {
         let now = self.now();
         self.submitter.handle_tip(self.height(), now);
+        if self.progressed.elapsed() >= self.settings.patience {
+            self.progressed = Instant::now();
+            self.asker.distrust();
+        }
         if self.contract_read.is_none_or(|read| read.elapsed() >= CONTRACT_INTERVAL) {
             self.contract_stale = true;
         }
@@ -332,12 +341,20 @@ impl Shell {
     }
 
     fn handle_follow_fault(&mut self, fault: FollowFault) {
-        self.observed.update(|sight| sight.rpc_fault = Some(fault.to_string()));
+        self.observed.update(|sight| match fault {
+            FollowFault::Late { .. } | FollowFault::Future { .. } => {
+                sight.clock_fault = Some(fault.to_string())
+            }
+            FollowFault::Behind { .. }
+            | FollowFault::Foreign { .. }
+            | FollowFault::Heights { .. }
+            | FollowFault::Substituted
+            | FollowFault::Rewound { .. } => sight.rpc_fault = Some(fault.to_string()),
+        });
         match fault {
             FollowFault::Behind { .. }
             | FollowFault::Foreign { .. }
             | FollowFault::Substituted
-            | FollowFault::Late { .. }
             | FollowFault::Heights { .. } => {
                 if self.distrusted.is_none_or(|last| last.elapsed() >= DISTRUST_INTERVAL) {
                     self.distrusted = Some(Instant::now());
@@ -345,7 +362,7 @@ impl Shell {
                 }
             }
             FollowFault::Rewound { head } => warn!(head, "the chain was rewound"),
-            FollowFault::Future { .. } => {}
+            FollowFault::Late { .. } | FollowFault::Future { .. } => {}
         }
     }
 

@@ -125,6 +125,17 @@ async fn h1_a_late_address_changes_nothing_and_the_next_is_asked() {
 }
 
 #[tokio::test]
+async fn h1_an_address_that_stands_still_is_left() {
+    let double = Double::start().await;
+    let stuck = double.stuck().await;
+    let mut node = Node::start(&[stuck.url(), double.url()], "localnet");
+    let height = |node: &Node| node.observed.sight().applied.map_or(0, |(block, _)| block.height);
+    until("the first block", || height(&node) > 0).await;
+    let id = double.request(7);
+    assert_eq!(node.requested().await.id.0, id.0);
+}
+
+#[tokio::test]
 async fn requests_made_before_the_node_started_are_found() {
     let double = Double::start().await;
     let id = double.request(9);

@@ -84,6 +84,29 @@ pub struct Double {
 impl Double {
     /// Starts it, with a block every 20 ms.
     pub async fn start() -> Self {
+        let double = Self::alone().await;
+        let producer = double.world.clone();
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                let mut world = producer.lock().unwrap();
+                if !world.frozen {
+                    world.produce();
+                }
+            }
+        });
+        double
+    }
+
+    /// Another address of the same chain, which sees no new block any more.
+    pub async fn stuck(&self) -> Self {
+        let head = self.with(|world| world.head);
+        let (world, address) =
+            (self.world.clone(), listen(Rpc { world: self.world.clone(), stuck: Some(head) }).await);
+        Self { address, world }
+    }
+
+    async fn alone() -> Self {
         let world = World {
             version: "3.14.1".into(),
             state: running("tls_public_key"),
@@ -94,20 +117,7 @@ impl Double {
         };
         let world: Shared = Arc::new(Mutex::new(world));
         world.lock().unwrap().produce();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let router = Router::new().route("/", post(answer)).with_state(world.clone());
-        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        let producer = world.clone();
-        tokio::spawn(async move {
-            loop {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-                let mut world = producer.lock().unwrap();
-                if !world.frozen {
-                    world.produce();
-                }
-            }
-        });
+        let address = listen(Rpc { world: world.clone(), stuck: None }).await;
         Self { address, world }
     }
 
@@ -135,6 +145,21 @@ impl Double {
     pub fn pending(&self) -> usize {
         self.with(|world| world.pending.len())
     }
+}
+
+/// One address.
+#[derive(Clone)]
+struct Rpc {
+    world: Shared,
+    stuck: Option<Hash>,
+}
+
+async fn listen(rpc: Rpc) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = Router::new().route("/", post(answer)).with_state(rpc);
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    address
 }
 
 /// A running contract with one ECDSA key.
@@ -317,8 +342,8 @@ fn read_transaction(bytes: &[u8]) -> (Arrived, Hash) {
     (Arrived { nonce, method, args }, Hash(Sha256::digest(unsigned).into()))
 }
 
-async fn answer(State(world): State<Shared>, Json(call): Json<Value>) -> Response {
-    let mut world = world.lock().unwrap();
+async fn answer(State(rpc): State<Rpc>, Json(call): Json<Value>) -> Response {
+    let mut world = rpc.world.lock().unwrap();
     let params = &call["params"];
     if world.dead {
         return nothing(500);
@@ -327,7 +352,7 @@ async fn answer(State(world): State<Shared>, Json(call): Json<Value>) -> Respons
         "status" => success(&json!({"chain_id": world.chain_id})),
         "block" => {
             let id = params.get("block_id").and_then(Value::as_str);
-            let hash = id.map_or(world.head, |id| id.parse().unwrap());
+            let hash = id.map_or(rpc.stuck.unwrap_or(world.head), |id| id.parse().unwrap());
             world.block_json(hash).map_or_else(|| unknown("UNKNOWN_BLOCK"), |block| success(&block))
         }
         "chunk" => {

@@ -44,6 +44,7 @@ impl Node {
             contract: CONTRACT.into(),
             chain_id: Some(chain_id.into()),
             poll: Duration::from_millis(10),
+            patience: Duration::from_secs(1),
             lookback: 100,
             tls_key: [3; 32],
         };

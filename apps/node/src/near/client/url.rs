@@ -1,6 +1,7 @@
 //! Where an RPC is.
 
 use core::fmt;
+use core::net::IpAddr;
 use core::str::FromStr;
 
 use hyper::Uri;
@@ -62,6 +63,12 @@ impl RpcUrl {
     #[must_use]
     pub fn target(&self) -> &str {
         &self.target
+    }
+
+    /// Whether it is on this machine.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        self.host() == "localhost" || self.host().parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
     }
 
     /// Whether it is `https://`.
@@ -126,5 +133,7 @@ mod tests {
     fn an_ipv6_address_loses_its_brackets_for_dialing_only() {
         let url: RpcUrl = "http://[::1]:3030".parse().unwrap();
         assert_eq!((url.host(), url.authority().as_str(), url.target()), ("::1", "[::1]:3030", "/"));
+        assert!(url.is_loopback());
+        assert!(!"http://127.0.0.1.example.org".parse::<RpcUrl>().unwrap().is_loopback());
     }
 }

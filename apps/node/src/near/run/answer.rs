@@ -94,7 +94,7 @@ impl Shell {
         self.asking_head = false;
         match result {
             Ok(block) => match self.follower.handle_head(&block, wall_clock()) {
-                Ok(()) => self.observed.update(|sight| sight.rpc_fault = None),
+                Ok(()) => self.observed.update(|sight| (sight.rpc_fault, sight.clock_fault) = (None, None)),
                 Err(fault) => self.handle_follow_fault(fault),
             },
             Err(error) => self.observed.update(|sight| sight.rpc_fault = Some(error.to_string())),

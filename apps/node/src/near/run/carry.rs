@@ -45,6 +45,7 @@ impl Shell {
                 self.requests.handle_undo(block);
             }
             follow::Output::Apply { block, timestamp, chunks } => {
+                self.progressed = Instant::now();
                 self.contract_stale |= touches_state(&chunks, &self.settings.contract);
                 self.requests.handle_block(block, &chunks);
                 self.upkeep.handle_block(timestamp);
