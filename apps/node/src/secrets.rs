@@ -4,11 +4,9 @@
 //! environment back without `unsafe` code, and others of the same user can read it: so [`move_out_of_environment`] starts
 //! the same program again in the same process, without these variables, and hands them over through a pipe.
 
-use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use quorate_primitives::Secret;
 use serde::{Deserialize, Serialize};
@@ -103,6 +101,13 @@ pub enum SecretsError {
     /// The program cannot be started again.
     #[error("the program cannot be started again without secrets in its environment")]
     Restart(#[source] io::Error),
+    /// Secrets in the environment cannot be taken out of it on this system.
+    #[cfg(not(unix))]
+    #[error("{name} is set, which this system cannot hide from others: use the file")]
+    NotHere {
+        /// The variable.
+        name: &'static str,
+    },
     /// The operating system gives no randomness.
     #[error("no randomness from the operating system")]
     Entropy(#[source] getrandom::Error),
@@ -224,7 +229,9 @@ impl Secrets {
 /// [`SecretsError`] if some are missing or wrong, or the program cannot be started.
 #[cfg(unix)]
 pub fn move_out_of_environment() -> Result<(), SecretsError> {
+    use std::ffi::OsString;
     use std::os::unix::process::CommandExt;
+    use std::process::Command;
 
     if ALL.iter().all(|name| std::env::var_os(name).is_none()) {
         return Ok(());
@@ -246,6 +253,19 @@ pub fn move_out_of_environment() -> Result<(), SecretsError> {
     Err(SecretsError::Restart(command.exec()))
 }
 
+/// Other systems have no way to replace a running program: secrets come from the file there.
+///
+/// # Errors
+/// [`SecretsError::NotHere`] if there are any in the environment.
+#[cfg(not(unix))]
+pub fn move_out_of_environment() -> Result<(), SecretsError> {
+    match ALL.iter().find(|name| std::env::var_os(name).is_some()) {
+        Some(name) => Err(SecretsError::NotHere { name }),
+        None => Ok(()),
+    }
+}
+
+#[cfg(unix)]
 fn from_environment() -> Result<Secrets, SecretsError> {
     let value = |name| match std::env::var(name) {
         Ok(value) if !value.is_empty() => Ok(Zeroizing::new(value)),
@@ -291,6 +311,12 @@ fn private(path: &Path) -> Result<(), SecretsError> {
     if mode & 0o077 != 0 {
         return Err(SecretsError::Exposed { path: path.to_owned(), mode });
     }
+    Ok(())
+}
+
+/// Other systems have no such modes.
+#[cfg(not(unix))]
+fn private(_: &Path) -> Result<(), SecretsError> {
     Ok(())
 }
 
