@@ -24,6 +24,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::events::CommitteeSide;
+use crate::node::CommitteeSeat;
 use engine::Engine;
 
 /// What a committee needs to know.
@@ -74,6 +75,32 @@ pub enum CommitteeError {
         /// Why.
         reason: String,
     },
+}
+
+/// Takes part as a whole node does: in a task of its own, since its steps take processor time.
+///
+/// # Errors
+/// What [`CommitteeError`] says, with its causes.
+pub async fn sit(seat: CommitteeSeat) -> Result<(), String> {
+    let settings = Settings {
+        account: seat.config.account.clone(),
+        contract: seat.config.indexer.contract.clone(),
+        home: seat.config.home.clone(),
+        listen: seat.config.p2p,
+        secret: seat.p2p.seed().duplicate(),
+        store_key: seat.store,
+        ahead: seat.config.presignature.desired_presignatures_to_buffer,
+        keygen_patience: seat.config.keygen.timeout_sec.saturating_mul(1000),
+    };
+    match tokio::spawn(run(settings, seat.side, seat.stop)).await {
+        Ok(ended) => ended.map_err(|error| with_causes(&error)),
+        Err(_) => Err("it panicked".to_owned()),
+    }
+}
+
+fn with_causes(error: &dyn core::error::Error) -> String {
+    let causes = core::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 /// Takes part until the node stops, or its log fails.

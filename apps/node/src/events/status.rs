@@ -35,6 +35,12 @@ pub enum Progress {
     Signing,
 }
 
+impl Progress {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Starting, Self::Observing, Self::Generating, Self::Resharing, Self::Signing];
+}
+
 /// One other participant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PeerStatus {
