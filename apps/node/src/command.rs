@@ -2,7 +2,7 @@
 
 use core::net::SocketAddr;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 use thiserror::Error;
@@ -47,7 +47,7 @@ enum Action {
         /// The TOML file
         path: PathBuf,
     },
-    /// Make the secrets of a new node and print its public keys
+    /// Make the secrets of a new node, or write down those of the environment, and print the public keys
     Init {
         /// Where everything that the node keeps is
         #[arg(long, env = "MPC_HOME_DIR", value_name = "FOLDER")]
@@ -182,7 +182,7 @@ impl Command {
         }
         init_logging(&self.log, &self.log_format)?;
         let config = match self.action {
-            Action::Init { home } => return init(&home),
+            Action::Init { home } => return init(&home, self.secrets_from_stdin),
             Action::Start(start) => start.config()?,
             Action::StartWithConfigFile { path } => Config::read(&path)?,
         };
@@ -226,9 +226,10 @@ impl Start {
     }
 }
 
-fn init(home: &std::path::Path) -> Result<(), CommandError> {
+/// Keeps the secrets of the environment, or makes new ones.
+fn init(home: &Path, given: bool) -> Result<(), CommandError> {
     std::fs::create_dir_all(home)?;
-    let secrets = Secrets::create(home)?;
+    let secrets = if given { Secrets::read_stdin()?.keep(home)? } else { Secrets::create(home)? };
     let mut out = io::stdout().lock();
     writeln!(out, "near_signer_public_key {}", secrets.account.public_text())?;
     writeln!(out, "near_p2p_public_key {}", secrets.p2p.public_text())?;

@@ -78,7 +78,7 @@ impl NodeError {
             Self::AlreadyRunning { .. }
             | Self::Listen { .. }
             | Self::Client(_)
-            | Self::Near(NearError::NoCommittee)
+            | Self::Near(NearError::NoCommittee | NearError::Broken(_))
             | Self::Committee(_) => false,
         }
     }

@@ -201,6 +201,39 @@ async fn h10_secrets_leave_the_environment_of_the_process() {
     process.terminate();
 }
 
+#[test]
+fn init_keeps_the_secrets_of_the_environment() {
+    let home = home("kept");
+    let key = |first: u8| {
+        NearKey::from_seed(Secret::new(core::array::from_fn(|at| first ^ u8::try_from(at).unwrap())))
+    };
+    let mut command = program();
+    command
+        .arg("init")
+        .arg("--home")
+        .arg(&home)
+        .env("MPC_P2P_PRIVATE_KEY", key(1).secret_text().as_str())
+        .env("MPC_ACCOUNT_SK", key(77).secret_text().as_str())
+        .env("MPC_SECRET_STORE_KEY", STORE_KEY);
+    let printed = String::from_utf8(command.output().unwrap().stdout).unwrap();
+    assert!(printed.contains(&key(1).public_text()) && printed.contains(&key(77).public_text()));
+    let again = String::from_utf8(init(&home).stdout).unwrap();
+    assert_eq!(again, printed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_key_in_the_environment_is_taken_out_and_the_file_is_used() {
+    let double = Double::start().await;
+    let home = home("backup");
+    let printed = String::from_utf8(init(&home).stdout).unwrap();
+    let mut command = start(&home, &double.url());
+    let mut process = Process(command.env("MPC_BACKUP_ENCRYPTION_KEY_HEX", STORE_KEY).spawn().unwrap());
+    let (_, public) = get(&process.address(), "/public_data");
+    let public: Value = serde_json::from_str(&public).unwrap();
+    assert!(printed.contains(public["near_signer_public_key"].as_str().unwrap()));
+    process.terminate();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_configuration_file_is_enough() {
     let double = Double::start().await;
