@@ -1,5 +1,6 @@
 //! The command line.
 
+use core::error::Error;
 use core::net::SocketAddr;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -172,10 +173,11 @@ impl Command {
     ///
     /// # Errors
     /// [`CommandError`]
-    pub fn run<C, F>(self, committee: C) -> Result<(), CommandError>
+    pub fn run<C, F, E>(self, committee: C) -> Result<(), CommandError>
     where
         C: FnOnce(CommitteeSeat) -> F,
-        F: Future<Output = Result<(), String>>,
+        F: Future<Output = Result<(), E>>,
+        E: Error + Send + Sync + 'static,
     {
         if !self.secrets_from_stdin {
             move_out_of_environment()?;

@@ -2,6 +2,8 @@
 //!
 //! For a candidate that is to join later, and for looking at a network.
 
+use core::convert::Infallible;
+
 use crate::events::{CommitteeStatus, Progress};
 use crate::node::CommitteeSeat;
 
@@ -9,7 +11,7 @@ use crate::node::CommitteeSeat;
 ///
 /// # Errors
 /// Never; a committee may.
-pub async fn observe(mut seat: CommitteeSeat) -> Result<(), String> {
+pub async fn observe(mut seat: CommitteeSeat) -> Result<(), Infallible> {
     seat.side
         .status
         .send_replace(CommitteeStatus { progress: Progress::Observing, ..CommitteeStatus::default() });
