@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::ops::Deref;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -16,10 +17,27 @@ use crate::support::until;
 
 const STORE_KEY: &str = "00112233445566778899aabbccddeeff";
 
-fn home(name: &str) -> PathBuf {
+/// A node's home, gone with the test.
+struct Home(PathBuf);
+
+impl Deref for Home {
+    type Target = PathBuf;
+
+    fn deref(&self) -> &PathBuf {
+        &self.0
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn home(name: &str) -> Home {
     let path = std::env::temp_dir().join(format!("quorate-node-it-{name}-{}", std::process::id()));
     let _ = fs::remove_dir_all(&path);
-    path
+    Home(path)
 }
 
 fn program() -> Command {
@@ -211,7 +229,7 @@ fn init_keeps_the_secrets_of_the_environment() {
     command
         .arg("init")
         .arg("--home")
-        .arg(&home)
+        .arg(&*home)
         .env("MPC_P2P_PRIVATE_KEY", key(1).secret_text().as_str())
         .env("MPC_ACCOUNT_SK", key(77).secret_text().as_str())
         .env("MPC_SECRET_STORE_KEY", STORE_KEY);
@@ -241,8 +259,9 @@ async fn a_configuration_file_is_enough() {
     init(&home);
     let file = home.join("node.toml");
     let text = format!(
-        "home_dir = {home:?}\nmy_near_account_id = \"mpc-node-0.localnet\"\nweb_ui = \"127.0.0.1:0\"\n\
+        "home_dir = {:?}\nmy_near_account_id = \"mpc-node-0.localnet\"\nweb_ui = \"127.0.0.1:0\"\n\
          [indexer]\nmpc_contract_id = \"{CONTRACT}\"\nrpc_urls = [\"{}\"]\n",
+        *home,
         double.url()
     );
     fs::write(&file, &text).unwrap();
