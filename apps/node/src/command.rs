@@ -1,8 +1,9 @@
 //! The command line.
 
+use core::error::Error;
 use core::net::SocketAddr;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 use thiserror::Error;
@@ -47,7 +48,7 @@ enum Action {
         /// The TOML file
         path: PathBuf,
     },
-    /// Make the secrets of a new node and print its public keys
+    /// Make the secrets of a new node, or write down those of the environment, and print the public keys
     Init {
         /// Where everything that the node keeps is
         #[arg(long, env = "MPC_HOME_DIR", value_name = "FOLDER")]
@@ -172,17 +173,18 @@ impl Command {
     ///
     /// # Errors
     /// [`CommandError`]
-    pub fn run<C, F>(self, committee: C) -> Result<(), CommandError>
+    pub fn run<C, F, E>(self, committee: C) -> Result<(), CommandError>
     where
         C: FnOnce(CommitteeSeat) -> F,
-        F: Future<Output = Result<(), String>>,
+        F: Future<Output = Result<(), E>>,
+        E: Error + Send + Sync + 'static,
     {
         if !self.secrets_from_stdin {
             move_out_of_environment()?;
         }
         init_logging(&self.log, &self.log_format)?;
         let config = match self.action {
-            Action::Init { home } => return init(&home),
+            Action::Init { home } => return init(&home, self.secrets_from_stdin),
             Action::Start(start) => start.config()?,
             Action::StartWithConfigFile { path } => Config::read(&path)?,
         };
@@ -226,9 +228,10 @@ impl Start {
     }
 }
 
-fn init(home: &std::path::Path) -> Result<(), CommandError> {
+/// Keeps the secrets of the environment, or makes new ones.
+fn init(home: &Path, given: bool) -> Result<(), CommandError> {
     std::fs::create_dir_all(home)?;
-    let secrets = Secrets::create(home)?;
+    let secrets = if given { Secrets::read_stdin()?.keep(home)? } else { Secrets::create(home)? };
     let mut out = io::stdout().lock();
     writeln!(out, "near_signer_public_key {}", secrets.account.public_text())?;
     writeln!(out, "near_p2p_public_key {}", secrets.p2p.public_text())?;

@@ -65,6 +65,9 @@ pub enum CommitteeError {
     /// The log fails: nothing may be said that is not in it.
     #[error("the node's log fails")]
     Store(#[from] store::StoreError),
+    /// A bug.
+    #[error("the committee's task broke off")]
+    Broken(#[from] tokio::task::JoinError),
     /// What the log says cannot be taken up.
     #[error("the log of the key of epoch {epoch}, domain {domain} cannot be taken up: {reason}")]
     Log {
@@ -80,8 +83,8 @@ pub enum CommitteeError {
 /// Takes part as a whole node does: in a task of its own, since its steps take processor time.
 ///
 /// # Errors
-/// What [`CommitteeError`] says, with its causes.
-pub async fn sit(seat: CommitteeSeat) -> Result<(), String> {
+/// [`CommitteeError`]
+pub async fn sit(seat: CommitteeSeat) -> Result<(), CommitteeError> {
     let settings = Settings {
         account: seat.config.account.clone(),
         contract: seat.config.indexer.contract.clone(),
@@ -92,15 +95,7 @@ pub async fn sit(seat: CommitteeSeat) -> Result<(), String> {
         ahead: seat.config.presignature.desired_presignatures_to_buffer,
         keygen_patience: seat.config.keygen.timeout_sec.saturating_mul(1000),
     };
-    match tokio::spawn(run(settings, seat.side, seat.stop)).await {
-        Ok(ended) => ended.map_err(|error| with_causes(&error)),
-        Err(_) => Err("it panicked".to_owned()),
-    }
-}
-
-fn with_causes(error: &dyn core::error::Error) -> String {
-    let causes = core::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+    tokio::spawn(run(settings, seat.side, seat.stop)).await?
 }
 
 /// Takes part until the node stops, or its log fails.

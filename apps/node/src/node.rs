@@ -1,5 +1,6 @@
 //! A whole node: lock, pages, NEAR side and committee, until it is told to stop.
 
+use core::error::Error;
 use core::future::Future;
 use core::net::SocketAddr;
 use core::time::Duration;
@@ -12,7 +13,7 @@ use quorate_primitives::Secret;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::config::{Config, ConfigError};
 use crate::events::{CommitteeSide, channels};
@@ -65,8 +66,8 @@ pub enum NodeError {
     #[error("the node cannot follow its chain")]
     Near(#[from] NearError),
     /// The committee ended.
-    #[error("the committee ended: {0}")]
-    Committee(String),
+    #[error("the committee ended")]
+    Committee(#[source] Box<dyn Error + Send + Sync>),
 }
 
 impl NodeError {
@@ -78,7 +79,7 @@ impl NodeError {
             Self::AlreadyRunning { .. }
             | Self::Listen { .. }
             | Self::Client(_)
-            | Self::Near(NearError::NoCommittee)
+            | Self::Near(NearError::NoCommittee | NearError::Broken(_))
             | Self::Committee(_) => false,
         }
     }
@@ -120,7 +121,7 @@ pub struct CommitteeSeat {
 ///
 /// # Errors
 /// [`NodeError`]
-pub async fn run_node<C, F>(
+pub async fn run_node<C, F, E>(
     config: Config,
     secrets: Secrets,
     committee: C,
@@ -128,11 +129,19 @@ pub async fn run_node<C, F>(
 ) -> Result<(), NodeError>
 where
     C: FnOnce(CommitteeSeat) -> F,
-    F: Future<Output = Result<(), String>>,
+    F: Future<Output = Result<(), E>>,
+    E: Error + Send + Sync + 'static,
 {
     let config = Arc::new(config);
     let _lock = lock(&config.home)?;
-    let client = Arc::new(Client::new(&config.rpc()?)?);
+    let urls = config.rpc()?;
+    for url in urls.iter().filter(|url| !url.is_secure() && !url.is_loopback()) {
+        warn!(
+            "{} is on another machine and not encrypted: whoever is on the way can lie to this node",
+            url.name()
+        );
+    }
+    let client = Arc::new(Client::new(&urls)?);
     let refused = |source| NodeError::Listen { address: config.web, source };
     let listener = TcpListener::bind(config.web).await.map_err(refused)?;
     announce(listener.local_addr().map_err(refused)?);
@@ -170,7 +179,7 @@ where
             Ok(())
         },
         async { chain.await.map_err(NodeError::Near) },
-        async { committee(seat).await.map_err(NodeError::Committee) },
+        async { committee(seat).await.map_err(|error| NodeError::Committee(Box::new(error))) },
     );
     info!("the node has stopped");
     result.map(drop)

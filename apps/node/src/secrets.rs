@@ -30,6 +30,10 @@ const P2P: &str = "MPC_P2P_PRIVATE_KEY";
 const ACCOUNT: &str = "MPC_ACCOUNT_SK";
 const STORE: &str = "MPC_SECRET_STORE_KEY";
 
+/// Those that the node needs.
+#[cfg(unix)]
+const OWN: [&str; 3] = [P2P, ACCOUNT, STORE];
+
 /// All secret variables that operators set, used here or not: none is passed on.
 const ALL: [&str; 4] = [P2P, ACCOUNT, STORE, "MPC_BACKUP_ENCRYPTION_KEY_HEX"];
 
@@ -62,6 +66,12 @@ pub enum SecretsError {
         path: PathBuf,
         /// Its mode.
         mode: u32,
+    },
+    /// The home has other secrets than those given.
+    #[error("{} holds other secrets than the environment", path.display())]
+    Others {
+        /// The file.
+        path: PathBuf,
     },
     /// It is no JSON with these three secrets.
     #[error("{origin} does not hold p2p_private_key, near_signer_key and secret_store_key_hex")]
@@ -184,6 +194,23 @@ impl Secrets {
         Ok(secrets)
     }
 
+    /// Writes these to a home, unless they are there.
+    ///
+    /// # Errors
+    /// [`SecretsError::Others`] if others are.
+    pub fn keep(self, home: &Path) -> Result<Self, SecretsError> {
+        let path = home.join(FILE);
+        if path.exists() {
+            let kept = Self::read(home)?;
+            let same = kept.p2p.public() == self.p2p.public()
+                && kept.account.public() == self.account.public()
+                && kept.store == self.store;
+            return if same { Ok(kept) } else { Err(SecretsError::Others { path }) };
+        }
+        self.write(&path).map_err(|source| SecretsError::File { path, source })?;
+        Ok(self)
+    }
+
     fn parse(text: &str, origin: &str) -> Result<Self, SecretsError> {
         let stored: Stored =
             serde_json::from_str(text).map_err(|_| SecretsError::Form { origin: origin.to_owned() })?;
@@ -229,28 +256,31 @@ impl Secrets {
 /// [`SecretsError`] if some are missing or wrong, or the program cannot be started.
 #[cfg(unix)]
 pub fn move_out_of_environment() -> Result<(), SecretsError> {
-    use std::ffi::OsString;
     use std::os::unix::process::CommandExt;
     use std::process::Command;
 
     if ALL.iter().all(|name| std::env::var_os(name).is_none()) {
         return Ok(());
     }
-    let secrets = from_environment()?;
-    let text = Zeroizing::new(
-        serde_json::to_vec(&secrets.stored()).map_err(|error| SecretsError::Restart(error.into()))?,
-    );
-    let (reader, mut writer) = io::pipe().map_err(SecretsError::Restart)?;
-    // A pipe takes more than this at once, so nobody has to read yet.
-    writer.write_all(&text).map_err(SecretsError::Restart)?;
-    drop(writer);
-    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     let mut command = Command::new(std::env::current_exe().map_err(SecretsError::Restart)?);
-    command.args(arguments).arg(FROM_STDIN).stdin(reader);
+    command.args(std::env::args_os().skip(1));
+    if OWN.iter().any(|name| std::env::var_os(name).is_some()) {
+        command.arg(FROM_STDIN).stdin(handed_over(&from_environment()?).map_err(SecretsError::Restart)?);
+    }
     for name in ALL {
         command.env_remove(name);
     }
     Err(SecretsError::Restart(command.exec()))
+}
+
+/// Returns the reading end of a pipe with these secrets in it.
+#[cfg(unix)]
+fn handed_over(secrets: &Secrets) -> io::Result<io::PipeReader> {
+    let text = Zeroizing::new(serde_json::to_vec(&secrets.stored())?);
+    let (reader, mut writer) = io::pipe()?;
+    // A pipe takes more than this at once, so nobody has to read yet.
+    writer.write_all(&text)?;
+    Ok(reader)
 }
 
 /// Other systems have no way to replace a running program: secrets come from the file there.
@@ -324,11 +354,28 @@ fn private(_: &Path) -> Result<(), SecretsError> {
 mod tests {
     use super::*;
 
-    fn folder(name: &str) -> PathBuf {
+    /// A home, gone with the test.
+    struct Folder(PathBuf);
+
+    impl core::ops::Deref for Folder {
+        type Target = PathBuf;
+
+        fn deref(&self) -> &PathBuf {
+            &self.0
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn folder(name: &str) -> Folder {
         let path = std::env::temp_dir().join(format!("quorate-node-{name}-{}", std::process::id()));
         let _ = fs::remove_dir_all(&path);
         fs::create_dir_all(&path).unwrap();
-        path
+        Folder(path)
     }
 
     #[test]
@@ -346,6 +393,15 @@ mod tests {
         {
             assert!(!printed.contains(secret), "{printed}");
         }
+    }
+
+    #[test]
+    fn secrets_are_kept_once_and_never_replaced() {
+        let home = folder("kept");
+        let made = Secrets::create(&home).unwrap();
+        assert!(Secrets::read(&home).unwrap().keep(&home).is_ok());
+        let other = Secrets { p2p: NearKey::from_seed(Secret::new([9; 32])), ..made };
+        assert!(matches!(other.keep(&home), Err(SecretsError::Others { .. })));
     }
 
     #[cfg(unix)]

@@ -14,7 +14,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use thiserror::Error;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::warn;
 
@@ -86,6 +86,9 @@ pub enum NearError {
         /// The configured one.
         expected: String,
     },
+    /// A question ended without an answer, which is a bug: what waits for it would wait for ever.
+    #[error("a question to the RPC was broken off")]
+    Broken(#[source] JoinError),
     /// The committee ended.
     #[error("the committee does not take events any more")]
     NoCommittee,
@@ -203,8 +206,8 @@ impl Shell {
             tokio::select! {
                 _ = poll.tick() => self.ask_head(),
                 _ = tick.tick() => self.pass_time(),
-                Some(Ok(answer)) = self.questions.join_next(), if !self.questions.is_empty() => {
-                    self.handle_answer(answer);
+                Some(answer) = self.questions.join_next(), if !self.questions.is_empty() => {
+                    self.handle_answer(answer.map_err(NearError::Broken)?);
                 }
                 command = side.commands.recv() => match command {
                     Some(command) => self.handle_command(command),

@@ -1,6 +1,9 @@
 //! Following a chain, and what the committee is told of it.
 
-use quorate_node::events::{ChainEvent, Finish, Phase};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use quorate_node::events::{ChainEvent, Finish, Phase, SubmitFault};
 use quorate_node::near::run::NearError;
 use serde_json::{Value, json};
 
@@ -88,6 +91,39 @@ async fn h1_a_reorganised_request_is_taken_back_and_told_again() {
 }
 
 #[tokio::test]
+async fn h1_every_request_that_is_told_ends_in_a_storm_of_reorganisations() {
+    let double = Double::start().await;
+    let mut node = Node::start(&[double.url()], "localnet");
+    let (mut open, mut told) = (BTreeSet::new(), BTreeSet::new());
+    let mut storm = tokio::time::interval(Duration::from_millis(50));
+    let mut content = 0;
+    while content < 40 || !open.is_empty() || double.pending() > 0 {
+        tokio::select! {
+            _ = storm.tick(), if content < 40 => {
+                content += 1;
+                double.request(content);
+                double.with(|world| {
+                    world.produce();
+                    world.reorganise(usize::from(content % 4));
+                });
+            }
+            event = node.event() => match event {
+                ChainEvent::Requested(request) => {
+                    told.insert(request.id);
+                    assert!(open.insert(request.id), "told twice without an end");
+                    node.respond(request.id).await;
+                }
+                ChainEvent::Finished { id, .. } => assert!(open.remove(&id), "ended without a beginning"),
+                // It was orphaned, or answered before its block was undone, when the command arrived.
+                ChainEvent::Failed { fault: SubmitFault::NotPending, .. } => {}
+                event => panic!("{event:?}"),
+            }
+        }
+    }
+    assert_eq!(told.len(), 40);
+}
+
+#[tokio::test]
 async fn h1_another_chain_is_refused_by_name() {
     let double = Double::start().await;
     let node = Node::start(&[double.url()], "mainnet");
@@ -140,7 +176,7 @@ async fn requests_made_before_the_node_started_are_found() {
     let double = Double::start().await;
     let id = double.request(9);
     until("blocks", || double.with(|world| world.nonce) == 1000 && double.pending() == 1).await;
-    tokio::time::sleep(core::time::Duration::from_millis(200)).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
     let mut node = Node::start(&[double.url()], "localnet");
     assert_eq!(node.requested().await.id.0, id.0);
 }

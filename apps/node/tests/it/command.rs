@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::ops::Deref;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -16,10 +17,27 @@ use crate::support::until;
 
 const STORE_KEY: &str = "00112233445566778899aabbccddeeff";
 
-fn home(name: &str) -> PathBuf {
+/// A node's home, gone with the test.
+struct Home(PathBuf);
+
+impl Deref for Home {
+    type Target = PathBuf;
+
+    fn deref(&self) -> &PathBuf {
+        &self.0
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn home(name: &str) -> Home {
     let path = std::env::temp_dir().join(format!("quorate-node-it-{name}-{}", std::process::id()));
     let _ = fs::remove_dir_all(&path);
-    path
+    Home(path)
 }
 
 fn program() -> Command {
@@ -100,7 +118,7 @@ async fn a_node_starts_shows_itself_and_stops_cleanly() {
     until("the contract", || get(&address, "/debug/contract").1.contains("version 3.14.1")).await;
     let (status, reasons) = get(&address, "/ready");
     assert_eq!(status, 503);
-    assert!(reasons.contains("observes only"), "{reasons}");
+    assert!(reasons.contains("no key share is held"), "{reasons}");
     assert!(get(&address, "/metrics").1.contains("mpc_indexer_latest_block_height"));
     let secrets = fs::read_to_string(home.join("secrets.json")).unwrap();
     let secrets: Value = serde_json::from_str(&secrets).unwrap();
@@ -201,6 +219,39 @@ async fn h10_secrets_leave_the_environment_of_the_process() {
     process.terminate();
 }
 
+#[test]
+fn init_keeps_the_secrets_of_the_environment() {
+    let home = home("kept");
+    let key = |first: u8| {
+        NearKey::from_seed(Secret::new(core::array::from_fn(|at| first ^ u8::try_from(at).unwrap())))
+    };
+    let mut command = program();
+    command
+        .arg("init")
+        .arg("--home")
+        .arg(&*home)
+        .env("MPC_P2P_PRIVATE_KEY", key(1).secret_text().as_str())
+        .env("MPC_ACCOUNT_SK", key(77).secret_text().as_str())
+        .env("MPC_SECRET_STORE_KEY", STORE_KEY);
+    let printed = String::from_utf8(command.output().unwrap().stdout).unwrap();
+    assert!(printed.contains(&key(1).public_text()) && printed.contains(&key(77).public_text()));
+    let again = String::from_utf8(init(&home).stdout).unwrap();
+    assert_eq!(again, printed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_key_in_the_environment_is_taken_out_and_the_file_is_used() {
+    let double = Double::start().await;
+    let home = home("backup");
+    let printed = String::from_utf8(init(&home).stdout).unwrap();
+    let mut command = start(&home, &double.url());
+    let mut process = Process(command.env("MPC_BACKUP_ENCRYPTION_KEY_HEX", STORE_KEY).spawn().unwrap());
+    let (_, public) = get(&process.address(), "/public_data");
+    let public: Value = serde_json::from_str(&public).unwrap();
+    assert!(printed.contains(public["near_signer_public_key"].as_str().unwrap()));
+    process.terminate();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_configuration_file_is_enough() {
     let double = Double::start().await;
@@ -208,8 +259,9 @@ async fn a_configuration_file_is_enough() {
     init(&home);
     let file = home.join("node.toml");
     let text = format!(
-        "home_dir = {home:?}\nmy_near_account_id = \"mpc-node-0.localnet\"\nweb_ui = \"127.0.0.1:0\"\n\
+        "home_dir = {:?}\nmy_near_account_id = \"mpc-node-0.localnet\"\nweb_ui = \"127.0.0.1:0\"\n\
          [indexer]\nmpc_contract_id = \"{CONTRACT}\"\nrpc_urls = [\"{}\"]\n",
+        *home,
         double.url()
     );
     fs::write(&file, &text).unwrap();
