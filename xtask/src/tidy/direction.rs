@@ -12,12 +12,13 @@ const FOR_TESTS: [&str; 1] = ["quorate-testkit"];
 ///
 /// Because every arrow stands here, what is not reachable through them is not reachable at all: `signal` never
 /// sees a share, and a user interface sees the protocol only through `wallet`.
-const ALLOWED: [(&str, &[&str]); 13] = [
+const ALLOWED: [(&str, &[&str]); 14] = [
     ("quorate-primitives", &[]),
     ("quorate-threshold", &["quorate-primitives"]),
     ("quorate-dkls", &["quorate-primitives", "quorate-threshold"]),
     ("quorate-transport", &["quorate-primitives"]),
     ("quorate-chains", &["quorate-primitives"]),
+    ("quorate-signer-api", &[]),
     ("quorate-vault", &["quorate-primitives"]),
     ("quorate-session", &["quorate-primitives", "quorate-threshold", "quorate-dkls", "quorate-transport"]),
     (
