@@ -18,6 +18,7 @@ const ALLOWED: [(&str, &[&str]); 14] = [
     ("quorate-dkls", &["quorate-primitives", "quorate-threshold"]),
     ("quorate-transport", &["quorate-primitives"]),
     ("quorate-chains", &["quorate-primitives"]),
+    ("quorate-signer-api", &[]),
     ("quorate-vault", &["quorate-primitives"]),
     ("quorate-session", &["quorate-primitives", "quorate-threshold", "quorate-dkls", "quorate-transport"]),
     (
