@@ -12,7 +12,7 @@ const FOR_TESTS: [&str; 1] = ["quorate-testkit"];
 ///
 /// Because every arrow stands here, what is not reachable through them is not reachable at all: `signal` never
 /// sees a share, and a user interface sees the protocol only through `wallet`.
-const ALLOWED: [(&str, &[&str]); 14] = [
+const ALLOWED: [(&str, &[&str]); 15] = [
     ("quorate-primitives", &[]),
     ("quorate-threshold", &["quorate-primitives"]),
     ("quorate-dkls", &["quorate-primitives", "quorate-threshold"]),

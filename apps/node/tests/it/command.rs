@@ -54,6 +54,7 @@ fn start(home: &PathBuf, rpc: &str) -> Command {
         .arg(home)
         .args(["--account", "mpc-node-0.localnet", "--contract", CONTRACT, "--rpc", rpc])
         .args(["--network", "mpc-localnet"])
+        .env("MPC_P2P_LISTEN", "127.0.0.1:0")
         .env("MPC_WEB_LISTEN", "127.0.0.1:0");
     command
 }

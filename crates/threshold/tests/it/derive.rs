@@ -59,7 +59,7 @@ fn b19_children_of_accounts_sign_under_the_keys_that_contracts_derive() {
         assert_eq!(derive_public(&public, &derivation).unwrap().public_key, key);
         let child = Group::deal(purpose, 2, 3, seed).derive(&derivation);
         let signature = child.sign(b"m", &[1, 3], seed).unwrap();
-        verify(purpose, key.as_slice().try_into().unwrap(), b"m", &signature).unwrap();
+        verify(purpose, key.as_slice(), b"m", &signature).unwrap();
     }
 }
 
