@@ -56,7 +56,9 @@ impl Arguments {
         let mut parsed = Self { samples: 100_000, only: String::new(), classes: Classes::FixedAndRandom };
         while let Some(word) = words.next() {
             match word.as_str() {
-                "--samples" => parsed.samples = words.next()?.parse().ok().filter(|samples| *samples >= 10_000)?,
+                "--samples" => {
+                    parsed.samples = words.next()?.parse().ok().filter(|samples| *samples >= 10_000)?
+                }
                 "--only" => parsed.only = words.next()?,
                 "--null" => parsed.classes = Classes::Null,
                 _ => return None,
