@@ -42,7 +42,7 @@ pub struct Settings {
     pub secret: Secret<[u8; 32]>,
     /// Encrypts the log.
     pub store_key: Secret<Vec<u8>>,
-    /// Presignatures to make ahead for every set of signers.
+    /// Presignatures to keep for each ECDSA key, as far as the other participants hold so many of one node.
     pub ahead: usize,
     /// How long a key ceremony waits for its participants.
     pub keygen_patience: Millis,

@@ -27,6 +27,8 @@ use crate::pool::Pool;
 use crate::presigning::{self, Life, Lives, Presigning, Word};
 use crate::seat::Seat;
 
+pub use making::MAX_SETS_AHEAD;
+
 /// How long nothing is made ahead after somebody came back: what it came for goes first.
 const QUIET: Millis = 3_000;
 

@@ -30,6 +30,9 @@ use status::Journal;
 /// Inputs that are taken before their effects are carried out: one commit serves them all.
 const MAX_INPUTS: usize = 64;
 
+/// So many pending requests are more than the chain and its blocks explain.
+const BUSY: usize = 128;
+
 /// How often the loop looks around when nothing comes.
 const IDLE: Duration = Duration::from_secs(1);
 
@@ -250,8 +253,8 @@ impl Engine {
 
     fn drain(&mut self, now: Timestamp) -> Effects {
         let mut effects = Effects::default();
-        // Signing goes first: nothing is made ahead while requests wait.
-        let ahead = if self.announced && self.requests.len() < 8 { self.settings.ahead } else { 0 };
+        // Signing goes first: nothing is made ahead while many requests wait.
+        let ahead = if self.announced && self.requests.len() < BUSY { self.settings.ahead } else { 0 };
         for group in self.groups.values_mut() {
             group.drain(&self.online, ahead, now, &mut effects);
         }

@@ -10,7 +10,8 @@ use quorate_session::envelope::{Envelope, Protocol};
 use quorate_session::keygen::{self, Keygen};
 use quorate_session::output::Output;
 use quorate_session::pairing;
-use quorate_session::reserve::{Ahead, Event as ReserveEvent, Mutation, Reserve};
+use quorate_session::pool::MAX_OF_OWNER;
+use quorate_session::reserve::{Ahead, Event as ReserveEvent, MAX_SETS_AHEAD, Mutation, Reserve};
 use quorate_session::roster::Roster;
 use quorate_session::seat::{Seat, SeatError};
 use quorate_session::signing::{self, OpenError, Signing, Task};
@@ -239,15 +240,18 @@ impl Group {
         self.signings.remove(session);
     }
 
-    /// Gathers everything that the machines ask for. `online` can be spoken to; `ahead` presignatures are made for every
-    /// signer set.
+    /// Gathers everything that the machines ask for. `online` can be spoken to; `ahead` presignatures are kept, all signer
+    /// sets together.
     pub fn drain(&mut self, online: &BTreeSet<PeerKey>, ahead: usize, now: Timestamp, effects: &mut Effects) {
         self.drain_keygen(now, effects);
         self.drain_signings(now, effects);
-        let online = self.peers.iter().filter(|(key, _)| online.contains(*key)).map(|(_, id)| *id).collect();
+        let online: BTreeSet<ParticipantId> =
+            self.peers.iter().filter(|(key, _)| online.contains(*key)).map(|(_, id)| *id).collect();
+        let helpers = usize::from(self.seat.roster().threshold.min_signers()).saturating_sub(1);
+        let target = of_each_set(ahead, online.len(), helpers);
         if let Some(reserve) = &mut self.reserve {
             let mut requests: Vec<&mut Signing> = self.signings.values_mut().collect();
-            reserve.serve(&mut requests, Ahead { target: ahead, online: &online }, &mut OsRng, now);
+            reserve.serve(&mut requests, Ahead { target, online: &online }, &mut OsRng, now);
         }
         self.drain_reserve(effects);
         self.drain_signings(now, effects);
@@ -394,6 +398,19 @@ impl Effects {
     }
 }
 
+/// Returns how many presignatures each signer set gets of `ahead`, so that peers can hold them all: they keep
+/// [`MAX_OF_OWNER`] of one owner, and drop what is more. `helpers` of those `online` sign with this node.
+fn of_each_set(ahead: usize, online: usize, helpers: usize) -> usize {
+    // A batch may be under way for every set beyond what is held.
+    const MOST: usize = MAX_OF_OWNER * 3 / 4;
+    // The binomial coefficient, as far as presignatures are made for so many sets.
+    let sets = (0..helpers).try_fold(1_usize, |sets, at| Some(sets * online.checked_sub(at)? / (at + 1)));
+    match sets.map(|sets| sets.min(MAX_SETS_AHEAD)) {
+        None | Some(0) => 0,
+        Some(sets) => (ahead.min(MOST) / sets).max(usize::from(ahead > 0)),
+    }
+}
+
 fn note(event: &ReserveEvent) -> String {
     match event {
         ReserveEvent::Pair(peer, event) => format!("pair with participant {peer}: {event:?}"),
@@ -407,4 +424,20 @@ fn fresh() -> [u8; 32] {
     let mut bytes = [0; 32];
     OsRng.fill_bytes(&mut bytes);
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signer_sets_share_what_peers_hold_of_one_owner() {
+        assert_eq!(of_each_set(1024, 2, 1), 96);
+        assert_eq!(of_each_set(20, 2, 1), 10);
+        // Five of eight: 35 sets, of which 16 are served.
+        assert_eq!(of_each_set(1024, 7, 4), 12);
+        assert_eq!(of_each_set(1, 7, 4), 1);
+        assert_eq!(of_each_set(1024, 3, 4), 0);
+        assert_eq!(of_each_set(0, 2, 1), 0);
+    }
 }

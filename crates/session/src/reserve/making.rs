@@ -17,7 +17,7 @@ use crate::signing::Signing;
 const MAX_BATCH_AHEAD: u16 = 16;
 
 /// For how many signer sets presignatures are made ahead.
-const MAX_SETS_AHEAD: usize = 16;
+pub const MAX_SETS_AHEAD: usize = 16;
 
 /// How many signer sets are looked at to find those.
 const MAX_SETS_IN_SIGHT: usize = 64;
