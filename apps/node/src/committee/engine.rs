@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use quorate_primitives::{Timestamp, encoding};
+use quorate_primitives::{Millis, Timestamp, encoding};
 use quorate_session::envelope::Envelope;
 use quorate_threshold::engine::Recipient;
 use quorate_transport::DeviceIdentity;
@@ -36,14 +36,17 @@ const BUSY: usize = 128;
 /// How often the loop looks around when nothing comes.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// Frames of keys that are not known yet, of all peers: their senders were told by the chain a little earlier.
-const MAX_EARLY: usize = 1024;
+/// How often time is looked at while inputs keep coming.
+const TICK: Millis = 250;
+
+/// Frames of keys that are not known yet, of one peer: it was told by the chain a little earlier.
+const MAX_EARLY: usize = 128;
 
 /// The longest of those that is kept.
 const MAX_EARLY_LEN: usize = 64 * 1024;
 
-/// Proposals whose request is not known yet.
-const MAX_HELD: usize = 1024;
+/// Proposals of one peer whose request is not known yet.
+const MAX_HELD: usize = 256;
 
 /// How long either is kept.
 const KEPT: u64 = 30_000;
@@ -70,6 +73,7 @@ pub struct Engine {
     held: VecDeque<(Timestamp, KeyEventId, Envelope)>,
     journal: Journal,
     wake: Option<Timestamp>,
+    ticked: Timestamp,
 }
 
 /// Time that never goes back while the process runs, whatever happens to the system's.
@@ -118,6 +122,7 @@ impl Engine {
             held: VecDeque::new(),
             journal: Journal::default(),
             wake: None,
+            ticked: Timestamp(0),
         };
         engine.restore(records)?;
         Ok(engine)
@@ -190,7 +195,7 @@ impl Engine {
     }
 
     fn handle_time(&mut self, now: Timestamp) {
-        self.wake = None;
+        (self.wake, self.ticked) = (None, now);
         self.groups.values_mut().for_each(|group| group.handle_wake(now));
         self.early.retain(|(since, _, _)| now.since(*since) < KEPT);
         self.held.retain(|(since, _, _)| now.since(*since) < KEPT);
@@ -199,7 +204,8 @@ impl Engine {
     fn handle_frame(&mut self, from: PeerKey, frame: Vec<u8>, now: Timestamp) {
         let Some((tag, bytes)) = frame.split_first_chunk::<TAG_LEN>() else { return };
         let Some(event) = self.tags.get(tag).copied() else {
-            if frame.len() <= MAX_EARLY_LEN && self.early.len() < MAX_EARLY {
+            let of_peer = self.early.iter().filter(|(_, peer, _)| *peer == from).count();
+            if frame.len() <= MAX_EARLY_LEN && of_peer < MAX_EARLY {
                 self.early.push_back((now, from, frame));
             }
             return;
@@ -232,6 +238,11 @@ impl Engine {
     /// Carries out everything that the machines ask for, until they ask for nothing more.
     async fn settle(&mut self) -> Result<(), CommitteeError> {
         let now = self.clock.now();
+        // Where inputs keep coming, nothing else looks at the time.
+        let wait = if self.wake.is_some_and(|at| at <= now) { TICK } else { 4 * TICK };
+        if now.since(self.ticked) >= wait {
+            self.handle_time(now);
+        }
         self.follow_keys(now).await?;
         self.act_on_requests(now).await;
         // What is told may make machines ask for more.

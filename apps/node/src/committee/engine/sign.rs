@@ -68,7 +68,9 @@ impl Engine {
     pub(super) fn judge(&mut self, event: KeyEventId, proposal: Envelope, now: Timestamp) {
         match self.verdict(event, &proposal) {
             Verdict::Wait => {
-                if self.held.len() < MAX_HELD {
+                let sender = proposal.header.sender;
+                let of_peer = self.held.iter().filter(|(_, _, held)| held.header.sender == sender).count();
+                if of_peer < MAX_HELD {
                     self.held.push_back((now, event, proposal));
                 }
             }
