@@ -6,7 +6,7 @@ use std::time::Duration;
 use quorate_tests::{Device, Relay, binary, scratch};
 use serde_json::{Value, json};
 
-pub const NAMES: [&str; 3] = ["alice", "bob", "carol"];
+pub const NAMES: [&str; 3] = ["alice", "barnaby", "carol"];
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
 pub struct Group {
